@@ -30,6 +30,7 @@ static double abscissa(const eq_pass *w) {
 static eq_status solve(eq_pass *w) {
     eq_status status = EQ_OK;
     if (w->cold) status = eq_operating_point_start(w->d->circuit, w->s, w->o, w->v, w->diag);
+    if (!w->cold) eq_solver_next_point(w->s);
     w->cold = false;
     if (status == EQ_OK) status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
     return status == EQ_OK || w->loops == 0 ? status : report_stop(w, status);

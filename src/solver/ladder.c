@@ -52,12 +52,15 @@ static eq_status gmin_path(eq_newton *w, double *x, double *before) {
     }
 }
 
+/* A path that needs more ends before a fold. */
+enum { SOURCE_POINTS = 100 };
+
 static eq_status eliminated_point(void *data, double *x) {
     return eq_newton_iterate(data, x, true);
 }
 
 static eq_status source_path(eq_newton *w, double *x, double *before) {
-    eq_source_path path = {0.1, INT_MAX, eliminated_point, w, before};
+    eq_source_path path = {0.1, SOURCE_POINTS, eliminated_point, w, before};
     return eq_newton_raise_sources(w, x, &path);
 }
 
@@ -131,7 +134,7 @@ static bool limits_first(const eq_newton *w) {
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &w->s->circuit->table[cls];
         bool mos = t->cls->letter == 'm';
-        begins = begins || (t->count > 0 && t->cls->begin != NULL && !(mos && w->training));
+        begins = begins || (t->count > 0 && t->cls->begin != NULL && !(mos && w->begin.training));
     }
     return begins && !eq_newton_convex(w);
 }
@@ -155,18 +158,79 @@ eq_status eq_rung_try(eq_newton *w, const eq_rung *rung, double *x) {
     return status;
 }
 
-/* Whether full steps of Newton lead from the last answer to this one, or such as junctions allow. */
-static bool goes_on(eq_newton *w, double *x, const char **rung) {
-    static const eq_rung limited_from_there = {"junction limiting", eq_newton_follow};
+/* Ways from a start that is known: full steps of Newton, and limited steps from where the junctions stand or go on to; 30
+ * are enough for the points of a sweep, which take 3 to 20. */
+enum { FOLLOWING = 30 };
+
+static eq_status full_steps(eq_newton *w, double *x) {
     int halvings = w->halvings;
-    *rung = eq_ladder[NEWTON].name;
     w->halvings = 0;
-    eq_status status = eq_rung_try(w, &eq_ladder[NEWTON], x);
+    eq_status status = with_elimination(w, x);
     w->halvings = halvings;
-    if (status == EQ_OK) return true;
-    *rung = limited_from_there.name;
+    return status;
+}
+
+static eq_status from_last(eq_newton *w, double *x) {
+    return eq_newton_follow(w, w->begin.from, NULL, FOLLOWING, x);
+}
+
+static eq_status on_from_last(eq_newton *w, double *x) {
+    return eq_newton_follow(w, w->begin.from, w->begin.before, FOLLOWING, x);
+}
+
+static eq_status from_held(eq_newton *w, double *x) {
+    return eq_newton_follow(w, w->begin.from, NULL, INT_MAX, x);
+}
+
+/* Tries a way from the start again. */
+static bool leads(eq_newton *w, const eq_rung *way, double *x, const char **rung) {
+    *rung = way->name;
     memcpy(x, w->start, w->s->n * sizeof *x);
-    return eq_rung_try(w, &limited_from_there, x) == EQ_OK;
+    return eq_rung_try(w, way, x) == EQ_OK;
+}
+
+/* Whether an answer follows from the last one. */
+static bool goes_on(eq_newton *w, double *x, const char **rung) {
+    static const eq_rung ways[] = {{"junction limiting", on_from_last},
+                                   {"newton", full_steps},
+                                   {"junction limiting", from_last}};
+    for (size_t k = w->begin.before == NULL; k < sizeof ways / sizeof *ways; k++)
+        if (leads(w, &ways[k], x, rung)) return true;
+    return false;
+}
+
+/* How far the nodes that were held are from there at x, as a part of where that was. */
+static double strayed(const eq_newton *w, const double *x) {
+    double most = 0.0;
+    eq_system_potentials(w->s, x);
+    for (size_t n = 0; n < w->s->nodes; n++) {
+        double at = w->begin.held[n], far = fabs(at - w->s->v[n]);
+        if (!isnan(at) && far > 0.0) most = fmax(most, far / fabs(at));
+    }
+    return most;
+}
+
+/* Whether an answer follows where nodes are let go: that of limited steps where it stays near and nearer than Newton's,
+ * which goes down to one side where they may rest between two. */
+static bool let_go(eq_newton *w, double *x, const char **rung) {
+    static const eq_rung limiting = {"junction limiting", from_held};
+    static const double near = 0.5;
+    bool limited = leads(w, &limiting, x, rung);
+    double far = limited ? strayed(w, x) : INFINITY;
+    memcpy(w->best, x, w->s->n * sizeof *x);
+    if (leads(w, &eq_ladder[NEWTON], x, rung) && (far > near || strayed(w, x) <= far)) return true;
+    memcpy(x, w->best, w->s->n * sizeof *x);
+    *rung = limiting.name;
+    return limited;
+}
+
+eq_status eq_ladder_hold(eq_newton *w, double *x, const char **rung) {
+    memcpy(w->start, x, w->s->n * sizeof *x);
+    *rung = eq_ladder[LIMITED].name;
+    if (limits_first(w) && limited(w, x) == EQ_OK) return EQ_OK;
+    *rung = eq_ladder[NEWTON].name;
+    memcpy(x, w->start, w->s->n * sizeof *x);
+    return with_elimination(w, x);
 }
 
 /* Keeps in best the x of the smallest residual over its bound that any rung left. */
@@ -182,11 +246,13 @@ eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
     eq_status status = EQ_ERR_CONVERGE, first = EQ_OK;
     double ratio = INFINITY;
     memcpy(start, x, w->s->n * sizeof *start);
-    memcpy(best, x, w->s->n * sizeof *best);
     bool limits = limits_first(w);
-    if (limits && w->from != NULL && goes_on(w, x, rung)) return EQ_OK;
+    if (limits && w->begin.held != NULL && let_go(w, x, rung)) return EQ_OK;
+    bool last = w->begin.from != NULL && w->begin.held == NULL;
+    if (limits && last && goes_on(w, x, rung)) return EQ_OK;
+    memcpy(best, start, w->s->n * sizeof *best);
     for (int place = 0; place < EQ_RUNGS; place++) {
-        int k = rung_at(limits && w->cold, place);
+        int k = rung_at(limits && w->begin.cold, place);
         memcpy(x, start, w->s->n * sizeof *x);
         *rung = eq_ladder[k].name;
         status = eq_rung_try(w, &eq_ladder[k], x);

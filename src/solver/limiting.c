@@ -113,6 +113,12 @@ static void stand(const junctions *q, const eq_system *s, const double *v) {
     }
 }
 
+/* They go on as they went from `before` to v, as far as their classes allow. */
+static void go_ahead(const junctions *q, eq_system *s, const double *v, const double *before) {
+    for (size_t n = 0; n < s->nodes; n++) s->v[n] = 2.0 * v[n] - before[n];
+    move(q, s);
+}
+
 /* x becomes the solution of the circuit of tangents. */
 static eq_status tangent_step(eq_newton *w, double *x) {
     if (!isfinite(eq_newton_evaluate(w, x))) return EQ_ERR_CONVERGE;
@@ -152,11 +158,12 @@ eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only) {
     return go(w, &q, w->options->max_iterations, x, start_only);
 }
 
-eq_status eq_newton_follow(eq_newton *w, double *x) {
-    enum { STEPS = 30 }; /* points of a sweep take 3 to 20 */
-    int most = w->options->max_iterations;
+eq_status eq_newton_follow(eq_newton *w, const double *v, const double *before, int most,
+                           double *x) {
     junctions q;
+    int allowed = w->options->max_iterations;
     if (!open_junctions(w, &q)) return eq_out_of_memory(w->diag);
-    stand(&q, w->s, w->from);
-    return go(w, &q, most < STEPS ? most : STEPS, x, false);
+    stand(&q, w->s, v);
+    if (before != NULL) go_ahead(&q, w->s, v, before);
+    return go(w, &q, most < allowed ? most : allowed, x, false);
 }

@@ -4,6 +4,7 @@
 #define EQ_SOLVER_NEWTON_H
 
 #include "solver/eliminate.h"
+#include "solver/history.h"
 #include "solver/solver.h"
 
 typedef struct eq_newton {
@@ -16,10 +17,7 @@ typedef struct eq_newton {
     int stalled;           /* conjugate gradients that were given up in this search */
     bool not_positive;     /* CHOLMOD has met a matrix that is not positive definite */
     const eq_solve_options *options;
-    const double *
-        from; /* [nodes] the last answer where the search begins there, with what sources held then; NULL */
-    bool cold;     /* it begins at zero */
-    bool training; /* it is one of very many */
+    eq_begin begin;
     eq_diag *diag;
     double *r, *magnitude;                                    /* [n] at the iterate */
     double *trial, *trial_r, *trial_magnitude, *step, *spare; /* [n] */
@@ -129,14 +127,18 @@ typedef struct eq_source_path {
 /* All independent sources raised together from zero: steps double where a point is solved and
  * shrink to a quarter where it is not, down to 1e-6. */
 eq_status eq_newton_raise_sources(eq_newton *w, double *x, const eq_source_path *path);
+/* The first of them, for nodes that are held. */
+eq_status eq_ladder_hold(eq_newton *w, double *x, const char **rung);
 /* Tries the rungs from x; *rung is the name of the one that answered. */
 eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung);
 
 /* Newton steps on the circuit of tangents (limiting.c), whatever x is on entry, from junctions that conduct until the
  * KCL bound holds; start_only: until no junction is stopped on its way any more. */
 eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only);
-/* The same, a few steps from the junctions' drops at w->from. */
-eq_status eq_newton_follow(eq_newton *w, double *x);
+/* The same, at most `most` steps from the junctions' drops at v [nodes], or from where they go on to as they went from
+ * `before` (or NULL) to v (ngspice's MODEINITPRED). */
+eq_status eq_newton_follow(eq_newton *w, const double *v, const double *before, int most,
+                           double *x);
 /* KINSOL alone, from x and, where that fails, from where junction limiting lets go. */
 eq_status eq_kinsol_line_search(eq_newton *w, double *x);
 

@@ -14,9 +14,9 @@ struct eq_solver {
     double *x;    /* [eq_system_most] work */
     double *node; /* [nodes] the potentials that x was last found with; NAN: others since */
     eq_status refreshed;
-    bool torn;    /* memory ran out while system and engine were renewed */
-    bool goes_on; /* the next solve does */
-    bool trains;
+    bool torn;            /* memory ran out while system and engine were renewed */
+    bool goes_on, trains; /* the next solve goes on; all are phases of trainings */
+    eq_history history;
 };
 
 eq_solve_options eq_solve_defaults(const eq_circuit *c) {
@@ -34,6 +34,7 @@ void eq_solver_free(eq_solver *s) {
     eq_system_free(s->system);
     eq_free(s->x);
     eq_free(s->node);
+    eq_history_free(&s->history);
     eq_free(s);
 }
 
@@ -54,9 +55,10 @@ eq_status eq_solver_new_for(eq_circuit *c, bool with_slope, eq_solver **out, eq_
     if (status == EQ_OK) {
         s->x = eq_calloc(eq_system_most(s->system), sizeof *s->x);
         s->node = eq_calloc(s->system->nodes, sizeof *s->node);
-        if (s->x == NULL || s->node == NULL) status = eq_out_of_memory(diag);
+        bool remembers = eq_history_open(&s->history, s->system->nodes);
+        if (s->x == NULL || s->node == NULL || !remembers) status = eq_out_of_memory(diag);
     }
-    if (status == EQ_OK) fill(s->node, s->system->nodes, NAN);
+    if (status == EQ_OK) s->node[EQ_GROUND] = NAN;
     if (status == EQ_OK)
         *out = s;
     else
@@ -70,11 +72,15 @@ eq_status eq_solver_new(eq_circuit *c, eq_solver **out, eq_diag *diag) {
 
 void eq_solver_forget(eq_solver *s) {
     eq_newton_forget(s->newton);
-    fill(s->node, s->system->nodes, NAN);
+    eq_history_forget(&s->history);
 }
 
 void eq_solver_train(eq_solver *s) {
     s->trains = true;
+}
+
+void eq_solver_next_point(eq_solver *s) {
+    s->history.steps = true;
 }
 
 void eq_solver_go_on(eq_solver *s) {
@@ -387,17 +393,6 @@ static eq_status check_finite(const eq_solver *s, const double *v, const double 
                    what, name);
 }
 
-/* Whether v is the last answer, at other values of the elements maybe. */
-static bool begins_at_last(const eq_solver *s, const double *v) {
-    return memcmp(v + 1, s->node + 1, (s->system->nodes - 1) * sizeof *v) == 0;
-}
-
-static bool is_zero(const double *v, size_t n) {
-    for (size_t k = 0; k < n; k++)
-        if (v[k] != 0.0) return false;
-    return true;
-}
-
 typedef eq_status (*answer)(eq_newton *w, double *x, int which, const char **rung);
 
 static eq_status one_engine(eq_newton *w, double *x, int which, const char **rung) {
@@ -438,12 +433,11 @@ static eq_status find_answer(eq_solver *s, answer by, int which, const double *v
     eq_status status = by(s->newton, s->x, which, rung);
     if (status != EQ_OK) return status;
     if (s->system->homotopy.anchor != NULL || !misjudged(s)) return EQ_OK;
-    bool cold = s->newton->cold;
+    eq_begin begin = s->newton->begin;
     status = renew(s, true, diag);
     s->newton->options = o;
     s->newton->diag = diag;
-    s->newton->cold = cold;
-    s->newton->training = s->trains;
+    s->newton->begin = begin;
     s->newton->singular = s->newton->moving = -1;
     if (status != EQ_OK) return status;
     eq_system_unknowns(s->system, v, NULL, s->x);
@@ -458,7 +452,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     const char *rung = "";
     for (size_t n = 0; n < s->system->nodes; n++)
         if (!isfinite(v[n])) v[n] = 0.0;
-    bool follows = begins_at_last(s, v);
+    eq_begin begin = eq_history_begin(&s->history, v, s->trains);
     restore(s);
     if (!s->torn) eq_system_unknowns(s->system, v, NULL, s->x);
     if (!s->goes_on) eq_ports_forget(&s->system->ports, s->circuit);
@@ -467,9 +461,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
     s->node[EQ_GROUND] = NAN; /* no state until one is found */
     s->system->round_off = o->reltol > 0.0 ? 4.0 * DBL_EPSILON / o->reltol : 0.0;
     w->options = o;
-    w->from = follows ? v : NULL;
-    w->cold = is_zero(v, s->system->nodes);
-    w->training = s->trains;
+    w->begin = begin;
     w->diag = diag;
     w->iterations = w->factorizations = 0;
     w->singular = w->moving = -1;
@@ -488,6 +480,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         eq_system_state(s->system, s->x, v, branch);
         status = check_finite(s, v, branch, diag);
         memcpy(s->node, v, s->system->nodes * sizeof *v);
+        eq_history_keep(&s->history, v, &begin);
     }
     if (info != NULL) *info = (eq_solve_info){.engine = "", .rung = rung};
     if (info != NULL && !s->torn) describe(s, o->method, rung, info);
@@ -496,7 +489,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         fill(branch, s->system->reduction->branches, NAN);
     }
     w->options = NULL;
-    w->from = NULL;
+    w->begin = (eq_begin){NULL};
     w->diag = NULL;
     return status;
 }
@@ -517,9 +510,14 @@ static eq_status newton_alone(eq_newton *w, double *x, int which, const char **r
     return eq_newton_iterate(w, x, true);
 }
 
+static eq_status at_held(eq_newton *w, double *x, int which, const char **rung) {
+    (void)which;
+    return eq_ladder_hold(w, x, rung);
+}
+
 /* Keeps the unknowns that are potentials in `held` by g each and solves the rest. */
-static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const double *held, double g,
-                            double *anchor, double *hold, double *v, eq_solve_info *info,
+static eq_status solve_held(eq_solver *s, const eq_solve_options *o, answer by, const double *held,
+                            double g, double *anchor, double *hold, double *v, eq_solve_info *info,
                             eq_diag *diag) {
     const eq_reduction *red = s->system->reduction;
     for (size_t k = 0; k < red->node_unknowns; k++) {
@@ -531,7 +529,7 @@ static eq_status solve_held(eq_solver *s, const eq_solve_options *o, const doubl
     }
     eq_homotopy plain = s->system->homotopy;
     s->system->homotopy = (eq_homotopy){.scale = 1.0, .shunt = g, .anchor = anchor, .hold = hold};
-    eq_status status = solve(s, o, newton_alone, 0, v, NULL, info, diag);
+    eq_status status = solve(s, o, by, 0, v, NULL, info, diag);
     s->system->homotopy = plain;
     return status;
 }
@@ -548,19 +546,21 @@ eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *
                          eq_diag *diag) {
     restore(s);
     size_t n = eq_system_most(s->system), nodes = s->system->nodes;
-    if (!holds_any(s, held)) {
-        for (size_t k = 0; k < nodes; k++)
-            if (!isnan(held[k])) v[k] = 0.0;
-        return EQ_OK;
-    }
     eq_solve_options usual = eq_solve_defaults(s->circuit);
     double *work = eq_malloc(2 * n + nodes, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);
     double *found = memcpy(work + 2 * n, v, nodes * sizeof *v);
-    eq_status status =
-        solve_held(s, o == NULL ? &usual : o, held, INFINITY, work, work + n, found, NULL, NULL);
-    if (status == EQ_OK) memcpy(v, found, nodes * sizeof *v);
-    fill(s->node, nodes, NAN); /* no state of the circuit */
+    eq_status status = holds_any(s, held) ? solve_held(s, o == NULL ? &usual : o, at_held, held,
+                                                       INFINITY, work, work + n, found, NULL, NULL)
+                                          : EQ_ERR_CONVERGE;
+    eq_history_forget(&s->history); /* no state of the circuit */
+    s->node[EQ_GROUND] = NAN;
+    if (status == EQ_OK) {
+        memcpy(v, found, nodes * sizeof *v);
+        eq_history_hold(&s->history, v, held);
+    }
+    for (size_t k = 0; status != EQ_OK && k < nodes; k++)
+        if (!isnan(held[k])) v[k] = 0.0;
     eq_free(work);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
 }
@@ -579,7 +579,7 @@ eq_status eq_solver_clamp(eq_solver *s, const eq_solve_options *o, const double 
     double *work = eq_malloc(2 * n, sizeof *work);
     if (work == NULL) return eq_out_of_memory(diag);
     restore(s);
-    eq_status status = solve_held(s, o, held, g, work, work + n, v, info, diag);
+    eq_status status = solve_held(s, o, newton_alone, held, g, work, work + n, v, info, diag);
     if (status == EQ_OK && isinf(g) && !(distance(s, held, v) <= 1e-9))
         status = eq_fail(diag, EQ_ERR_CONVERGE,
                          "an output cannot be held, it stays %.3g V away: a source fixes it; give "

@@ -19,9 +19,11 @@ eq_element eq_solver_branch_element(const eq_solver *s, size_t branch);
  * currents [branches]. */
 double eq_solver_current(eq_solver *s, eq_element e, const double *v, const double *branch);
 
+/* The next solve is of the next point of a sweep, whose junctions go on as they went to the last. */
+void eq_solver_next_point(eq_solver *s);
 /* A start for eq_solver_solve: v with the nodes of `held` (NAN: free) near the potentials given
- * there, as .nodeset of ngspice does before it lets them go; v stays where that has no solution,
- * and becomes zero at these nodes where sources fix all of them.
+ * there, as .nodeset of ngspice does before it lets them go; where that has no solution, or sources
+ * fix all of these nodes, v becomes zero there.
  * held, v: [nodes]. */
 eq_status eq_solver_hold(eq_solver *s, const eq_solve_options *o, const double *held, double *v,
                          eq_diag *diag);
