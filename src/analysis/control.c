@@ -45,6 +45,8 @@ static eq_status let(eq_script *s, const char *text) {
     }
     rest = eq_over_blanks(rest + 1);
     if (!eq_script_evaluate(s, &rest, &v)) return EQ_OK;
+    if (*eq_over_blanks(rest) != '\0')
+        eq_script_note(s, "not understood behind an expression: ", rest);
     if (index == NULL) return eq_script_let(s, name, v);
     *index = '\0';
     eq_vectors_of names = eq_script_names(s);
@@ -180,12 +182,17 @@ static eq_status run(eq_script *s, const char *text) {
 static eq_status setplot(eq_script *s, const char *text) {
     char name[EQ_LONGEST_WORD];
     (void)eq_first_word(text, name);
-    for (size_t k = 0; k < s->plots; k++)
-        if (strcmp(s->plot[k].name, name) == 0) s->current = k;
+    bool found = strcmp(name, "const") == 0;
+    for (size_t k = 0; k < s->plots; k++) {
+        if (strcmp(s->plot[k].name, name) != 0) continue;
+        s->current = k;
+        found = true;
+    }
+    if (!found) eq_script_note(s, "left out: there is no plot ", name);
     return EQ_OK;
 }
 
-/* The text without the quotes around words; *into: there is a > outside of them. */
+/* The text without the quotes around words and with one blank between those outside of them; *into: there is a > outside of them. */
 static void without_quotes(const char *p, eq_text *out, bool *into) {
     char open = '\0';
     for (bool starts = true; *p != '\0'; starts = isspace((unsigned char)*p++)) {
@@ -195,7 +202,7 @@ static void without_quotes(const char *p, eq_text *out, bool *into) {
             open = *p;
         else if (quote && *p == open)
             open = '\0';
-        else
+        else if (open != '\0' || !isspace((unsigned char)*p) || !isspace((unsigned char)p[1]))
             eq_text_add(out, p, 1);
     }
     eq_text_puts(out, "");
@@ -473,7 +480,12 @@ static eq_status stand_in(eq_script *s) {
 
 eq_status eq_control_run(const eq_deck *d, const eq_control_options *o, eq_tables *out, bool *ran,
                          eq_diag *diag) {
-    eq_script s = {.d = d, .o = o, .diag = diag, .last = {.kind = EQ_NONE}, .call = eq_script_call};
+    eq_script s = {.d = d,
+                   .o = o,
+                   .diag = diag,
+                   .last = {.kind = EQ_NONE},
+                   .call = eq_script_call,
+                   .messages = eq_diag_count(diag)};
     flow f = GO_ON;
     eq_text_puts(&s.watch, "all");
     for (size_t k = 0; k < d->plan_lines; k++) watch_line(&s, d->plan[k].text);

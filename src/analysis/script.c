@@ -70,7 +70,7 @@ static bool said(const eq_script *s, const char *text) {
     enum { LOOK_BACK = 64 };
     eq_place at = eq_circuit_place(s->d->circuit, s->at);
     size_t count = eq_diag_count(s->diag);
-    for (size_t k = count; k > 0 && k + LOOK_BACK > count; k--) {
+    for (size_t k = count; k > s->messages && k + LOOK_BACK > count; k--) {
         const eq_message *m = eq_diag_get(s->diag, k - 1);
         if (m->line == at.line && m->column == at.column && strcmp(m->text, text) == 0) return true;
     }

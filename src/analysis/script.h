@@ -84,6 +84,7 @@ typedef struct eq_script {
     bool skipped, ran, out_of_memory;
     bool refused;              /* an analysis could not be read */
     size_t commands, analyses; /* so far */
+    size_t messages;           /* in diag before the block ran */
 } eq_script;
 
 void eq_script_free(eq_script *s);

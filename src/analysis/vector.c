@@ -65,6 +65,8 @@ static const struct infix {
                {"+", "+", 4},   {"-", "-", 4},   {"**", "**", 6}, {"*", "*", 5},    {"/", "/", 5},
                {"%", "%", 5},   {"^", "**", 6}};
 
+enum { POWER = 6 }; /* groups from the right, as ngspice's commands have it */
+
 static const struct infix *infix_at(parser *s) {
     if (look(s) == '\0') return NULL;
     for (size_t k = 0; k < sizeof infixes / sizeof *infixes; k++) {
@@ -117,6 +119,7 @@ static eq_vector apply(parser *s, int operation, eq_vector *x) {
 }
 
 static eq_vector climb(parser *s, int level);
+static eq_vector choice(parser *s);
 
 /* Functions of a whole vector: their value, or how long a new one is. */
 static double reduced(const char *name, const eq_vector *x, bool *known) {
@@ -185,7 +188,7 @@ static eq_vector call(parser *s, const char *name) {
     int n = 0;
     s->p++;
     while (!s->failed && n < EQ_MOST_OPERANDS && look(s) != ')') {
-        arg[n++] = climb(s, 1);
+        arg[n++] = choice(s);
         if (look(s) == ',') s->p++;
     }
     if (look(s) != ')') fail(s, "a call that is not closed: ", name);
@@ -311,7 +314,7 @@ static eq_vector primary(parser *s) {
     double value;
     if (c == '(' || c == '{') {
         s->p++;
-        eq_vector v = climb(s, 1);
+        eq_vector v = choice(s);
         if (look(s) != (c == '(' ? ')' : '}')) {
             eq_vector_free(&v);
             return fail(s, "a parenthesis that is not closed", "");
@@ -365,7 +368,7 @@ static eq_vector climb(parser *s, int level) {
     const struct infix *o;
     while (!s->failed && (o = infix_at(s)) != NULL && o->level >= level) {
         s->p += strlen(o->sign);
-        eq_vector both[EQ_MOST_OPERANDS] = {x, climb(s, o->level + 1)};
+        eq_vector both[EQ_MOST_OPERANDS] = {x, climb(s, o->level + (o->level < POWER))};
         x = none;
         if (!s->failed)
             x = apply(s, eq_operation_find(o->operation, 2), both);
@@ -377,10 +380,31 @@ static eq_vector climb(parser *s, int level) {
     return x;
 }
 
+/* TEST ? A : B; what is not taken need not have a value of the other's length. */
+static eq_vector choice(parser *s) {
+    if (s->depth >= MOST_DEPTH) return fail(s, "an expression that is nested too deep", "");
+    eq_vector test = climb(s, 1);
+    if (look(s) != '?') return test;
+    if (test.n == 0) fail(s, "an empty vector before ", "?");
+    s->p++;
+    s->depth++;
+    eq_vector yes = s->failed ? none : choice(s), no = none;
+    if (!s->failed && look(s) != ':') fail(s, "a ? without its :", "");
+    if (!s->failed) s->p++;
+    if (!s->failed) no = choice(s);
+    s->depth--;
+    bool first = !s->failed && test.x[0] != 0.0;
+    eq_vector_free(&test);
+    eq_vector_free(first ? &no : &yes);
+    if (!s->failed) return first ? yes : no;
+    eq_vector_free(&no);
+    return none;
+}
+
 bool eq_vector_evaluate(const char **text, const eq_vectors_of *names, eq_vector *out, char *error,
                         size_t room) {
     parser s = {*text, names, error, room, 0, false};
-    *out = climb(&s, 1);
+    *out = choice(&s);
     *text = s.p;
     return !s.failed;
 }

@@ -199,7 +199,8 @@ static eq_status commands(eq_diag *diag) {
         "dc v1 0 1 1\nmeas dc m max v(a)\nwrdata w.txt v(a)\n"
         "let k = vector(3)\nforeach r 1k 2k\nalter r3 = $r\ndc v1 0 1 0.5\nprint v(b) k @r3[i]\n"
         "end\nwhile k[0] < 2\nlet k[0] = k[0] + 1\nend\nset x = ( a b )\naltermod zz is = 1\n"
-        "alterparam q = 2\nreset\nrun\nwrdata x.txt v(b)\nprint op1.v(b) $x {$&k}\n.endc\n.end\n";
+        "strcmp c $x[1] \"a\"\nshift x\necho $#x 'q' $curplot\nlet j = $c ? 1 : 2\nalterparam q = "
+        "2\nreset\nrun\nwrdata x.txt v(b)\nprint op1.v(b) $x {$&k}\n.endc\n.end\n";
     eq_deck *d = NULL;
     eq_tables t = {NULL, 0, 0};
     bool ran = false;
