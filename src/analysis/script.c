@@ -420,8 +420,9 @@ bool eq_script_evaluate(eq_script *s, const char **text, eq_vector *out) {
     if (eq_vector_evaluate(text, &names, out, error, sizeof error)) return true;
     s->out_of_memory = s->out_of_memory || strcmp(error, "out of memory") == 0;
     char what[320];
-    snprintf(what, sizeof what, "left out: %.*s has no value: ", (int)(strcspn(from, " \t") % 60),
-             from);
-    eq_script_note(s, what, error);
+    size_t n = strcspn(from, " \t"), most = 60;
+    snprintf(what, sizeof what, "left out: %.*s has no value: %s", (int)(n < most ? n : most), from,
+             error);
+    eq_script_note(s, what, "");
     return false;
 }
