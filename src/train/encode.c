@@ -82,28 +82,34 @@ void eq_encoder_free(eq_encoder *e) {
     *e = (eq_encoder){0};
 }
 
-/* x_f = gain_f raw_f + offset_f of one example. */
-static void affine(const eq_encoder *e, const eq_data *d, size_t example, double *x) {
-    size_t n = e->features;
-    const double *gain = e->input.gain, *offset = e->input.offset;
-    if (d->pixel != NULL) {
-        const uint8_t *p = d->pixel + example * n;
-        for (size_t f = 0; f < n; f++) x[f] = gain[f] * (double)p[f] + offset[f];
-    } else {
-        const double *v = d->value + example * n;
-        for (size_t f = 0; f < n; f++) x[f] = gain[f] * v[f] + offset[f];
+/* x and -x in turn, from the back: x_f is read before its place is written. */
+static void invert(const eq_encoder *e, double *x) {
+    for (size_t f = e->features; e->invert && f-- > 0;) {
+        double v = x[f];
+        x[2 * f] = v;
+        x[2 * f + 1] = -v;
     }
+}
+
+void eq_encode_values(const eq_encoder *e, const double *raw, double *x) {
+    const double *gain = e->input.gain, *offset = e->input.offset;
+    for (size_t f = 0; f < e->features; f++) x[f] = gain[f] * raw[f] + offset[f];
+    invert(e, x);
+}
+
+static void encode_pixels(const eq_encoder *e, const uint8_t *pixel, double *x) {
+    const double *gain = e->input.gain, *offset = e->input.offset;
+    for (size_t f = 0; f < e->features; f++) x[f] = gain[f] * (double)pixel[f] + offset[f];
+    invert(e, x);
 }
 
 void eq_encode(const eq_encoder *e, const eq_data *d, const uint32_t *index, size_t n, double *x) {
     for (size_t j = 0; j < n; j++, x += e->inputs) {
-        affine(e, d, index[j], x);
-        /* From the back: x_f is read before its place is written. */
-        for (size_t f = e->features; e->invert && f-- > 0;) {
-            double v = x[f];
-            x[2 * f] = v;
-            x[2 * f + 1] = -v;
-        }
+        size_t first = index[j] * e->features;
+        if (d->pixel != NULL)
+            encode_pixels(e, d->pixel + first, x);
+        else
+            eq_encode_values(e, d->value + first, x);
     }
 }
 

@@ -46,6 +46,8 @@ eq_status eq_encoder_fit(const eq_encoding *o, const eq_data_set *set, eq_encode
 void eq_encoder_free(eq_encoder *e);
 /* x[n][inputs] [V] of the rows index[0..n). */
 void eq_encode(const eq_encoder *e, const eq_data *d, const uint32_t *index, size_t n, double *x);
+/* x[inputs] [V] of one example with the values raw[features], as eq_data_feature gives them. */
+void eq_encode_values(const eq_encoder *e, const double *raw, double *x);
 /* t[targets] [V] of one example. */
 void eq_encode_targets(const eq_encoder *e, const eq_data *d, size_t example, double *t);
 

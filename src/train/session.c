@@ -363,8 +363,9 @@ static eq_status make_room(eq_session *s, eq_diag *diag) {
     s->y = eq_calloc(s->batch, s->outputs * sizeof *s->y);
     s->target = eq_calloc(s->batch, s->outputs * sizeof *s->target);
     s->goal = eq_calloc(s->batch, sizeof *s->goal);
+    s->distortion.room = eq_calloc(s->encoder.features, 2 * sizeof *s->distortion.room);
     bool whole = s->phases != NULL && s->input != NULL && s->y != NULL && s->target != NULL &&
-                 s->goal != NULL;
+                 s->goal != NULL && s->distortion.room != NULL;
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
@@ -398,6 +399,9 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     if (status == EQ_OK) status = check_cost(s, diag);
     if (status == EQ_OK) status = check_rule(s, diag);
     if (status == EQ_OK) status = check_minibatch(s, diag);
+    s->distortion = (eq_distortion){.o = &s->x->augmentation, .scale = s->x->encoding.input.scale};
+    if (status == EQ_OK && s->set.train != NULL)
+        status = eq_augmentation_image(s->distortion.o, d, &s->distortion.image, diag);
     if (status == EQ_OK) status = make_room(s, diag);
     if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);
     if (status == EQ_OK) eq_phases_drive(s->phases, eq_session_driver(s));
@@ -428,6 +432,7 @@ void eq_session_close(eq_session *s) {
     eq_free(s->y);
     eq_free(s->target);
     eq_free(s->goal);
+    eq_free(s->distortion.room);
     *s = (eq_session){0};
 }
 
@@ -441,9 +446,17 @@ static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, si
     }
 }
 
+static void put_inputs(eq_session *s, const eq_data *d, const uint32_t *index, size_t n) {
+    s->distortion.key = eq_distortion_key(s->x->seed, s->epoch);
+    if (s->epoch > 0 && eq_augmentation_is(s->distortion.o))
+        eq_encode_distorted(&s->distortion, &s->encoder, d, index, n, s->input);
+    else
+        eq_encode(&s->encoder, d, index, n, s->input);
+}
+
 eq_status eq_session_free_phase_from(eq_session *s, const eq_data *d, const uint32_t *index,
                                      size_t n, const double *v, eq_diag *diag) {
-    eq_encode(&s->encoder, d, index, n, s->input);
+    put_inputs(s, d, index, n);
     eq_session_convert_inputs(s, n * s->encoder.inputs, s->input);
     set_goals(s, d, index, n);
     eq_network_read(s->model, s->evaluating, s->read);

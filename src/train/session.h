@@ -33,13 +33,15 @@ typedef struct eq_session {
     const uint32_t *row;   /* [n] of the last free phase: which examples of the data they are */
     size_t outputs, batch; /* batch: the largest minibatch of one call */
     double *input;         /* [batch][inputs] V */
-    double *y;             /* [batch][outputs] V: outputs of the free phase */
-    double *target;        /* [batch][outputs] V; unused with classes */
-    eq_goal *goal;         /* [batch] what those of the last free phase are to be */
-    bool evaluating;       /* the free phases are those of an evaluation, which see devices drift */
-    double hops;   /* clamped phases of the last minibatch that went to another mode; NAN: of
+    uint64_t epoch; /* whose examples free phases see, from 1 on; 0: as they are in the data */
+    eq_distortion distortion;
+    double *y;       /* [batch][outputs] V: outputs of the free phase */
+    double *target;  /* [batch][outputs] V; unused with classes */
+    eq_goal *goal;   /* [batch] what those of the last free phase are to be */
+    bool evaluating; /* the free phases are those of an evaluation, which see devices drift */
+    double hops;     /* clamped phases of the last minibatch that went to another mode; NAN: of
                               no clamps, or an energy with one mode */
-    uint64_t read; /* number of the next one, for the noise of what is read */
+    uint64_t read;   /* number of the next one, for the noise of what is read */
     /* Looks at each minibatch of an evaluation, whose first example is number `first`; NULL: none */
     eq_status (*visit)(void *data, struct eq_session *s, size_t first, size_t n, eq_diag *diag);
     void *visitor;

@@ -185,7 +185,9 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
     eq_checkpoint *p = &t->now;
     s->read = p->steps;
     const uint32_t *row = t->order + p->position;
+    s->epoch = p->epoch + 1;
     eq_status status = free_phase(t, row, n, diag);
+    s->epoch = 0;
     if (status == EQ_OK && t->cached != NULL)
         status = eq_cached_keep(t->cached, s->model, s->input, row, n, diag);
     if (status != EQ_OK) return status;

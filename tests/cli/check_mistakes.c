@@ -78,6 +78,7 @@ static const struct {
      "it belongs to an estimator with nudged phases"},
     {"mismatch", "hardware.input-range=2", "it belongs to input-bits above 0"},
     {"device-digits", "architecture.ron=10", "it belongs to diode=\"ideal\""},
+    {"hopfield-digits", "augmentation.width=8", "it belongs to shift, turn, zoom or mirror"},
     {"hopfield-digits", "network.free-steps=5", "it belongs to kind=\"discrete\""},
     {"hopfield-digits", "network.nodes=no.csv", "it belongs to kind=\"elastic\""},
     {"discrete-digits", "network.outputs=y1", "it belongs to kind=\"hopfield\" or \"elastic\""},

@@ -229,6 +229,7 @@ static const char *const resumed[][2] = {
     {hopfield, "--set network.solver=euler --set network.tolerance=1e-6"},
     {dense, ""},
     {conv, ""},
+    {dense, "--set augmentation.shift=1 --set augmentation.width=8 --set augmentation.noise=0.1"},
     {dense, "--set estimator.type=bptt"},
     {circuit, ""},
 };

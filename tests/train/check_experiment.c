@@ -126,6 +126,8 @@ END_TEST
 /* What a chip deviates by, and what is added where it is read, held and nudged. */
 START_TEST(imperfect_hardware_is_kept) {
     static const char *const said[] = {
+        "<augmentation shift=\"2\" turn=\"30\" zoom=\"0.25\" mirror=\"yes\" noise=\"0.5\" "
+        "width=\"4\" channels=\"2\"/>",
         "<mismatch chip=\"7\" phases=\"other\" parameters=\"r*\" distribution=\"log-normal\" "
         "sigma=\"0.25\" absolute=\"0.5\" per=\"class\">",
         "<deviation parameters=\"v*\" distribution=\"normal\" sigma=\"0\" absolute=\"0.125\" "
@@ -136,9 +138,9 @@ START_TEST(imperfect_hardware_is_kept) {
     eq_text text = {0};
     eq_text_printf(&text,
                    "<experiment><circuit deck=\"/d/net.cir\"/><data format=\"csv\" "
-                   "path=\"/d/x.csv\"/>%s%s</mismatch>%s<optimizer type=\"sgd\" "
+                   "path=\"/d/x.csv\"/>%s%s%s</mismatch>%s<optimizer type=\"sgd\" "
                    "rate=\"1\"/></experiment>",
-                   said[0], said[1], said[2]);
+                   said[0], said[1], said[2], said[3]);
     char *folder = scratch_folder();
     eq_text written = again(folder, text.text), twice = again(folder, written.text);
     for (size_t k = 0; k < sizeof said / sizeof *said; k++)

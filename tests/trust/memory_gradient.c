@@ -144,9 +144,10 @@ static eq_status convolutional_network(eq_diag *diag) {
 
 /* Devices, phases and read-outs that are not ideal, one minibatch; its phases in turns. */
 static eq_status imperfect(const char *phases, eq_diag *diag) {
-    const char *set[] = {"mismatch.sigma=0.1", "mismatch.parameters=r* d*(is)", phases,
-                         "hardware.hold-noise=1e-6", "hardware.output-bits=6"};
-    const eq_settings settings = {set, 5};
+    const char *set[] = {
+        "mismatch.sigma=0.1",       "mismatch.parameters=r* d*(is)", phases,
+        "hardware.hold-noise=1e-6", "hardware.output-bits=6",        "augmentation.noise=0.1"};
+    const eq_settings settings = {set, 6};
     eq_experiment *x = NULL;
     eq_trainer *t = NULL;
     eq_text text = {0};

@@ -122,6 +122,13 @@ static eq_status take_outputs(const eq_array *a, eq_data *d, eq_diag *diag) {
     return eq_data_number_classes(d, d->features, diag);
 }
 
+/* Rows of pixels behind the first index, in channels where there are two more. */
+static eq_raster image_of(const eq_array *a) {
+    if (a->rank == 3) return (eq_raster){1, a->shape[1], a->shape[2]};
+    if (a->rank == 4) return (eq_raster){a->shape[1], a->shape[2], a->shape[3]};
+    return (eq_raster){0};
+}
+
 eq_status eq_array_table(const eq_array *values, const eq_array *labels, eq_data_goal goal,
                          const char *what, eq_data **out, eq_diag *diag) {
     size_t n = values->shape[0];
@@ -137,6 +144,7 @@ eq_status eq_array_table(const eq_array *values, const eq_array *labels, eq_data
     eq_data *d = eq_data_new(n, values->items / n);
     if (d == NULL) return eq_out_of_memory(diag);
     d->goal = goal;
+    d->image = image_of(values);
     eq_status status = take_values(values, d, diag);
     if (status == EQ_OK) status = take_outputs(labels, d, diag);
     if (status == EQ_OK)

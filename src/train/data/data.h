@@ -19,9 +19,15 @@ enum { EQ_MAX_CLASSES = 65535 };
 /* What the examples say of the outputs: a class, numbers, or to give the features again. */
 typedef enum eq_data_goal { EQ_GOAL_CLASS, EQ_GOAL_TARGETS, EQ_GOAL_INPUTS } eq_data_goal;
 
+/* Values of an example that are an image: [channels][height][width]. width 0: it is none. */
+typedef struct eq_raster {
+    size_t channels, height, width;
+} eq_raster;
+
 /* Examples in rows. One of pixel and value is NULL. A pixel stands for pixel/255. */
 typedef struct eq_data {
     size_t examples, features;
+    eq_raster image; /* as the file says */
     eq_data_goal goal;
     size_t classes;      /* of the labels; without labels the number of targets */
     uint8_t *pixel;      /* [examples][features] */

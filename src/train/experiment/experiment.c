@@ -10,6 +10,7 @@
 #include "netlist/netlist.h"
 #include "netlist/xml/xml.h"
 #include "train/experiment/architecture.h"
+#include "train/experiment/augmentation.h"
 #include "train/experiment/device.h"
 #include "train/experiment/idle.h"
 #include "train/experiment/meta.h"
@@ -429,6 +430,8 @@ static eq_status read_tree(const eq_xml *xml, eq_experiment *x, eq_diag *diag) {
         data(&r, eq_xml_child(root, "data"), &x->elsewhere[r.place - 1]);
     r.place = 0;
     encoding(&r, eq_xml_child(root, "encoding"));
+    if (r.status == EQ_OK)
+        r.status = eq_augmentation_read(xml, eq_xml_child(root, "augmentation"), x, diag);
     cost(&r, eq_xml_child(root, "cost"));
     estimator(&r, eq_xml_child(root, "estimator"));
     mismatch(&r, eq_xml_child(root, "mismatch"));

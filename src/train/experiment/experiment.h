@@ -11,6 +11,7 @@
 #include "model/hopfield/hopfield.h"
 #include "model/mismatch.h"
 #include "model/optimizer.h"
+#include "train/augment.h"
 #include "train/cost.h"
 #include "train/data/data.h"
 #include "train/encode.h"
@@ -76,6 +77,7 @@ struct eq_experiment {
     eq_data_options elsewhere[EQ_PLACES - 1]; /* of a copy: with the files at other places, which
                                                  count where the checksum fits theirs */
     eq_encoding encoding;
+    eq_augmentation augmentation;
     eq_cost cost;
     eq_estimator estimator;
     eq_mismatch mismatch;

@@ -197,6 +197,14 @@ static bool has_that_phase(const eq_experiment *x) {
     return phases(x) || x->mismatch.phases != EQ_OTHER_DEVICES;
 }
 
+static bool moves_images(const eq_experiment *x) {
+    return eq_augmentation_is_of_images(&x->augmentation);
+}
+
+static bool has_width(const eq_experiment *x) {
+    return x->augmentation.width > 0;
+}
+
 static bool converts_inputs(const eq_experiment *x) {
     return x->hardware.input.bits > 0;
 }
@@ -364,6 +372,10 @@ static const struct rule {
     {"data", "label header", "format=\"csv\"", is_csv, NULL, NULL},
     {"encoding", "target-normalize target-scale target-center", "<data> targets", has_targets, NULL,
      NULL},
+    {"augmentation", "shift turn zoom mirror noise",
+     "an experiment without <meta>, which trains one network", one_task, NULL, NULL},
+    {"augmentation", "width channels", "shift, turn, zoom or mirror", moves_images, NULL, NULL},
+    {"augmentation", "channels", "width", has_width, NULL, NULL},
     {"cost", "high low",
      "type=\"squared-difference\" or \"squared-error\" or \"absolute-error\" or \"huber\"", aims,
      NULL, NULL},

@@ -10,6 +10,7 @@
 #include "netlist/xml/xml.h"
 #include "train/experiment/architecture.h"
 #include "train/experiment/attribute.h"
+#include "train/experiment/augmentation.h"
 #include "train/experiment/device.h"
 #include "train/experiment/meta.h"
 #include "train/experiment/network.h"
@@ -175,7 +176,9 @@ static void write_method(const eq_experiment *x, eq_text *t) {
         eq_put_number(t, "target-scale", x->encoding.target.scale);
         eq_put_number(t, "target-center", x->encoding.target.center);
     }
-    eq_text_printf(t, "/>\n  <cost type=\"%s\"", x->cost.kind->name);
+    eq_text_puts(t, "/>\n");
+    eq_augmentation_write(x, t);
+    eq_text_printf(t, "  <cost type=\"%s\"", x->cost.kind->name);
     eq_put_number(t, "high", x->cost.high);
     eq_put_number(t, "low", x->cost.low);
     eq_put_number(t, "scale", x->cost.scale);
