@@ -1,6 +1,7 @@
 #include "circuit/circuit.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -61,6 +62,7 @@ void eq_circuit_free(eq_circuit *c) {
     eq_free(c->origin);
     eq_free(c->model);
     eq_free(c->start);
+    eq_free(c->off);
     eq_free(c->input);
     eq_free(c->output);
     eq_free(c->group);
@@ -334,7 +336,7 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
     c->origin[id] = origin_of(card->at);
     t->count++;
     if (e != NULL) *e = id;
-    return EQ_OK;
+    return card->off ? eq_circuit_put_off(c, id, diag) : EQ_OK;
 }
 
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag) {
@@ -377,6 +379,25 @@ void eq_circuit_begin(const eq_circuit *c, double *v, double *held) {
         if (c->start[k].node != EQ_NONE)
             v[c->start[k].node] = held[c->start[k].node] = c->start[k].v;
     v[EQ_GROUND] = 0.0;
+}
+
+static int by_number(const void *a, const void *b) {
+    eq_element x = *(const eq_element *)a, y = *(const eq_element *)b;
+    return (x > y) - (x < y);
+}
+
+bool eq_circuit_is_off(const eq_circuit *c, eq_element e) {
+    return c->offs > 0 && bsearch(&e, c->off, c->offs, sizeof e, by_number) != NULL;
+}
+
+eq_status eq_circuit_put_off(eq_circuit *c, eq_element e, eq_diag *diag) {
+    if (eq_circuit_is_off(c, e)) return EQ_OK;
+    if (!eq_grow((void **)&c->off, &c->off_cap, c->offs + 1, sizeof *c->off))
+        return eq_out_of_memory(diag);
+    size_t k = c->offs++;
+    for (; k > 0 && c->off[k - 1] > e; k--) c->off[k] = c->off[k - 1];
+    c->off[k] = e;
+    return EQ_OK;
 }
 
 double *eq_circuit_param(eq_circuit *c, eq_element e, int k) {

@@ -148,6 +148,9 @@ struct eq_circuit {
     size_t capacitors, capacitor_cap;
     eq_start *start; /* of .nodeset and .ic */
     size_t starts, start_cap;
+    eq_element *
+        off; /* in ascending order: limiting begins with them at no drop and holds them there for a while */
+    size_t offs, off_cap;
     eq_element *input; /* V sources that carry the input vector, in order */
     size_t inputs, input_cap;
     eq_output *output;
@@ -182,6 +185,7 @@ typedef struct eq_card {
     struct eq_formula *formula; /* the circuit's when the element is added */
     int32_t model;
     double w[EQ_MAX_COLUMNS];
+    bool off; /* SPICE's word */
     eq_location at;
 } eq_card;
 
@@ -227,6 +231,9 @@ eq_status eq_circuit_capacitor(eq_circuit *c, const char *name, size_t length, c
  * with those of single nodes, NAN elsewhere. */
 eq_status eq_circuit_start(eq_circuit *c, eq_node node, double v, eq_diag *diag);
 void eq_circuit_begin(const eq_circuit *c, double *v, double *held);
+/* The element is off; whether one is. */
+eq_status eq_circuit_put_off(eq_circuit *c, eq_element e, eq_diag *diag);
+bool eq_circuit_is_off(const eq_circuit *c, eq_element e);
 
 /* Checks that controls exist and are voltage-defined and that there is an element, makes the
  * missing nudge sources, fills derived columns and fixes the topology. Paths to ground, loops and

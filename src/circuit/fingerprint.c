@@ -89,6 +89,7 @@ static void training(uint64_t *h, const eq_circuit *c) {
         eq_hash_number(h, (uint64_t)c->start[k].node);
         eq_hash_double(h, c->start[k].v);
     }
+    if (c->offs > 0) integers(h, c->off, c->offs);
 }
 
 uint64_t eq_circuit_fingerprint(const eq_circuit *c) {

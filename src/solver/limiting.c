@@ -38,6 +38,16 @@ static void let_conduct(const junctions *q, const eq_circuit *c) {
     }
 }
 
+/* What is off has no drops. */
+static void put_off(const junctions *q, const eq_circuit *c) {
+    for (size_t k = 0; k < c->offs; k++) {
+        eq_row r = c->row[c->off[k]];
+        size_t n = width(&c->table[r.cls]);
+        if (q->held[r.cls] != NULL)
+            memset(q->held[r.cls] + (size_t)r.row * n, 0, n * sizeof **q->held);
+    }
+}
+
 static size_t drops(const eq_circuit *c) {
     size_t count = 0;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
@@ -131,6 +141,34 @@ static eq_status tangent_step(eq_newton *w, double *x) {
     return status;
 }
 
+/* Whether the last step moved nothing by what SPICE takes for something (reltol and vntol). */
+static bool rests(const eq_newton *w, const double *x) {
+    bool still = true;
+    for (size_t i = 0; still && i < w->s->n; i++)
+        still = fabs(w->step[i]) <= 1e-3 * fabs(x[i]) + 1e-6;
+    return still;
+}
+
+/* Steps with what is off held there, until all else rests, as SPICE does before it lets go of it (MODEINITFIX). */
+static eq_status wait_for_others(eq_newton *w, const junctions *q, double *x) {
+    enum { STEPS = 50 };
+    eq_status status = EQ_OK;
+    bool still = false;
+    for (int k = 0; status == EQ_OK && !still && k < STEPS; k++) {
+        put_off(q, w->s->circuit);
+        w->s->homotopy.junction = q->held;
+        status = tangent_step(w, x);
+        w->s->homotopy.junction = NULL;
+        if (status != EQ_OK) break;
+        still = rests(w, x);
+        if (!isfinite(eq_newton_evaluate(w, x))) status = EQ_ERR_CONVERGE;
+        move(q, w->s);
+    }
+    eq_newton_log(w, "  with %zu elements off: %s", w->s->circuit->offs,
+                  still ? "at rest" : "not at rest");
+    return status;
+}
+
 /* At most so many steps from where the junctions stand. */
 static eq_status go(eq_newton *w, const junctions *q, int most, double *x, bool start_only) {
     eq_status status = EQ_OK;
@@ -155,6 +193,8 @@ eq_status eq_newton_limited(eq_newton *w, double *x, bool start_only) {
     junctions q;
     if (!open_junctions(w, &q)) return eq_out_of_memory(w->diag);
     let_conduct(&q, w->s->circuit);
+    eq_status status = w->s->circuit->offs > 0 ? wait_for_others(w, &q, x) : EQ_OK;
+    if (status != EQ_OK) return status;
     return go(w, &q, w->options->max_iterations, x, start_only);
 }
 

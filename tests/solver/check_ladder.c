@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../support/mna.h"
+#include "../support/point.h"
 #include "base/mem.h"
 #include "circuit/architecture.h"
 #include "solver/solver_internal.h"
@@ -150,6 +151,34 @@ START_TEST(large_inputs_are_solved_by_the_first_rung) {
 END_TEST
 
 /* Wherever memory runs out, a status comes back and nothing leaks or crashes. */
+/* Two transistors that hold each other: the one that is off stays so. Potentials of ngspice 39's op. */
+static const struct {
+    const char *model;
+    double low, high;
+} latches[] = {{"s", 0.127472, 4.623073}, {"n", 2.0377, 4.5123}, {"n3", 2.1016, 4.5090}};
+
+START_TEST(what_is_off_decides_the_state) {
+    static const char *const latch =
+        "latch\nvd d 0 5\nr1 d a 1k\nr2 d b 1k\nr3 a z 10k\nr4 b y 10k\n"
+        "%c1 a y 0 %s %s%s\n%c2 b z 0 %s %s%s\n"
+        ".model s npn is=1e-16 bf=100 br=1 rb=80 re=1 rc=10\n"
+        ".model n nmos level=1 vto=0.7 kp=100u lambda=0.02\n"
+        ".model n3 nmos level=3 vto=0.7 kp=100u\n.op\n.end\n";
+    const char *model = latches[_i].model;
+    bool mos = model[0] == 'n';
+    char deck[1024], letter = mos ? 'm' : 'q';
+    const char *bulk = mos ? "0" : "", *wide = mos ? " w=500u" : "";
+    for (int k = 0; k < 2; k++) {
+        char first[32], second[32];
+        snprintf(first, sizeof first, "%s%s", wide, k == 0 ? " off" : "");
+        snprintf(second, sizeof second, "%s%s", wide, k == 1 ? " off" : "");
+        snprintf(deck, sizeof deck, latch, letter, bulk, model, first, letter, bulk, model, second);
+        ck_assert_double_eq_tol(potential(deck, k == 0 ? "a" : "b"), latches[_i].high, 5e-4);
+        ck_assert_double_eq_tol(potential(deck, k == 0 ? "b" : "a"), latches[_i].low, 5e-4);
+    }
+}
+END_TEST
+
 START_TEST(out_of_memory_is_a_status) {
     bool done = false;
     for (long n = 0; !done && n < 2000; n++) {
@@ -182,6 +211,7 @@ Suite *ladder_suite(void) {
     tcase_add_loop_test(t, each_rung_alone, 0, EQ_RUNGS);
     tcase_add_loop_test(t, each_rung_where_plain_newton_fails, 0, EQ_RUNGS);
     tcase_add_test(t, large_inputs_are_solved_by_the_first_rung);
+    tcase_add_loop_test(t, what_is_off_decides_the_state, 0, 3);
     tcase_add_test(t, out_of_memory_is_a_status);
     suite_add_tcase(s, t);
     return s;

@@ -30,6 +30,7 @@ static void same_element(const eq_circuit *a, const eq_circuit *b, eq_element e)
         ck_assert_str_eq(node(a, s->term[k][p.row]), node(b, t->term[k][q.row]));
     if (s->control != NULL)
         ck_assert_str_eq(element(a, s->control[p.row]), element(b, t->control[q.row]));
+    ck_assert_msg(eq_circuit_is_off(a, e) == eq_circuit_is_off(b, e), "off of %s", name);
     for (int k = 0; k < s->cls->params; k++) same_number(s->w[k][p.row], t->w[k][q.row], name);
 }
 

@@ -237,7 +237,7 @@ static bool read_rest(eq_line *l) {
             else if (is_source(l))
                 done = read_source_word(l, t);
             else if (takes_model(l) && eq_token_is(t, "off"))
-                done = true;
+                done = l->card.off = true;
             else if (!needs_model(l) && eq_spice_is_value_here(l->s, t))
                 done = read_bare(l, t);
             else if (eq_line_class(l)->model_type != NULL)

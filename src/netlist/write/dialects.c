@@ -20,6 +20,7 @@ static const eq_dialect_table tables[] = {
         {
             .name = "ngspice",
             .k_over_q = K_NGSPICE,
+            .off = true,
             .current = "$n $a $b i=$p\n",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 itl2=1000 "
                        "epsmin=1e-300 temp=$T tnom=$N\n",
@@ -40,6 +41,7 @@ static const eq_dialect_table tables[] = {
         {
             .name = "ltspice",
             .k_over_q = K_NGSPICE,
+            .off = true,
             .current = "$n $a $b i=$p\n",
             .options = ".options reltol=$r abstol=1e-15 vntol=1e-12 gmin=$g itl1=1000 tnom=$N "
                        "numdgt=15\n.temp $T\n",

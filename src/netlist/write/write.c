@@ -183,6 +183,7 @@ static void put_instance_params(writer *w, eq_element e) {
     int number = w->c->row[e].cls;
     const eq_device_class *cls = eq_class(number);
     double all[EQ_MAX_COLUMNS] = {0};
+    if (w->d->off && eq_circuit_is_off(w->c, e)) eq_text_puts(w->out, " off");
     for (int k = 0; k < cls->params; k++) all[k] = param(w, e, k);
     for (int k = 0; k < cls->params; k++) {
         const eq_param *p = &cls->param[k];

@@ -20,6 +20,7 @@ typedef struct eq_dialect_table {
     const char *options;    /* $r reltol, $g gmin, $T temp, $N tnom */
     const char *capacitor;  /* $n name, $a $b nodes, $v farad */
     const char *nodeset[2]; /* around the node of a potential to start from */
+    bool off;               /* an element may be off */
     const char *tail;       /* the last lines */
     bool typed_names;       /* the first letter of an element's name is its type */
     bool title_is_bare;     /* line 1 is the title without a comment sign */

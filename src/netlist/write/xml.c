@@ -309,6 +309,11 @@ eq_status eq_write_xml(const eq_circuit *c, const eq_deck *plan, const char *not
         put_value(out, "v", c->start[k].v);
         eq_text_puts(out, "/>\n");
     }
+    for (size_t k = 0; k < c->offs; k++) {
+        eq_text_puts(out, "  <off");
+        put_text(out, "element", eq_circuit_element_name(c, c->off[k]));
+        eq_text_puts(out, "/>\n");
+    }
     put_plan(plan, out, diag);
     eq_text_puts(out, "</circuit>\n");
     return out->failed ? eq_out_of_memory(diag) : EQ_OK;

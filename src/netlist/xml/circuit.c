@@ -279,6 +279,12 @@ static eq_status add_start(reader *r, const eq_xml_node *node) {
     return status == EQ_OK ? eq_circuit_start(r->c, at, v, r->diag) : status;
 }
 
+static eq_status add_off(reader *r, const eq_xml_node *node) {
+    eq_element e = EQ_NONE;
+    eq_status status = element_named(r, node, "element", &e);
+    return status == EQ_OK ? eq_circuit_put_off(r->c, e, r->diag) : status;
+}
+
 static eq_status add_op(reader *r, const eq_xml_node *node) {
     eq_analysis a = {.type = EQ_ANALYSIS_OP, .at = location(r, node)};
     return eq_deck_add_analysis(r->deck, &a, r->diag);
@@ -306,7 +312,8 @@ static const struct {
     eq_status (*add)(reader *r, const eq_xml_node *node);
 } parts[] = {{"options", set_options}, {"model", add_model}, {"input", add_input},
              {"output", add_output},   {"train", add_group}, {"op", add_op},
-             {"dc", add_dc},           {"step", add_step},   {"nodeset", add_start}};
+             {"dc", add_dc},           {"step", add_step},   {"nodeset", add_start},
+             {"off", add_off}};
 
 static eq_status add_elements(reader *r, const eq_xml_node *elements) {
     eq_status status = EQ_OK;
