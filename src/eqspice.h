@@ -556,6 +556,8 @@ typedef struct eq_train_summary {
     double
         last_step; /**< by which the last of counted steps moved a unit in a free phase, at most; 0: no steps
                            are counted */
+    size_t
+        image[3]; /**< channels, rows and columns of the images that are distorted; 0: none are */
 } eq_train_summary;
 
 /** How a part of the network fares in an epoch: a row of diagnosis.csv. at_min to moved are of a
@@ -631,10 +633,13 @@ typedef struct eq_trained eq_trained;
 
 /** What is not as in the run; nothing is trained again. */
 typedef struct eq_trained_options {
-    const char *data;   /**< evaluate on these rows instead of the held-out set (the whole file;
+    const char *data; /**< evaluate on these rows instead of the held-out set (the whole file;
                            of IDX a folder with the test pair of files); NULL: the held-out set */
-    int threads;        /**< >= 1 */
-    eq_settings set;    /**< changes of DIR/experiment.xml */
+    const char
+        *labels;     /**< the file of their labels, or targets, where `data` is a .npy or IDX file;
+                           NULL: it is one of the run's own, or has them */
+    int threads;     /**< >= 1 */
+    eq_settings set; /**< changes of DIR/experiment.xml */
     const char *models; /**< a deck whose .model cards take the place of the circuit's; NULL: none
                              */
     double temp;        /**< degrees C; NAN: that of the circuit */

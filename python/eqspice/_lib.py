@@ -86,8 +86,8 @@ class Settings(Structure):
 
 
 class TrainedOptions(Structure):
-    _fields_ = [("data", c_char_p), ("threads", c_int), ("set", Settings), ("models", c_char_p),
-                ("temp", c_double)]
+    _fields_ = [("data", c_char_p), ("labels", c_char_p), ("threads", c_int), ("set", Settings),
+                ("models", c_char_p), ("temp", c_double)]
 
 
 class TargetFigures(Structure):

@@ -97,10 +97,11 @@ class Run:
     metrics.csv: array}; epochs: how many were trained; epoch: the one that the network is of (the best
     on the validation set, where there is one); best: its Metrics, else None."""
 
-    def __init__(self, folder, *, data=None, set=None, temp=None, models=None, threads=1):
+    def __init__(self, folder, *, data=None, labels=None, set=None, temp=None, models=None, threads=1):
         self.folder, self._diag, self._pointer = pathlib.Path(folder), Diag(), c_void_p()
         o = lib.eq_trained_defaults()
         o.data = None if data is None else to_c(data)
+        o.labels = None if labels is None else to_c(labels)
         o.models = None if models is None else to_c(models)
         o.threads, o.set = threads, settings_of(set)
         if temp is not None:
@@ -120,12 +121,13 @@ class Run:
         if getattr(self, "_pointer", None):
             free(self._pointer)
 
-    def eval(self, data=None, *, potentials=False, power=False):
+    def eval(self, data=None, *, labels=None, potentials=False, power=False):
         """Evaluates on the held-out examples, or on those of the file `data`, and returns an Evaluation.
+        labels: the file of their labels, or targets, where data is a .npy or IDX file of other examples.
         potentials: with those of all nodes; power: with the power of an inference. Raises
         eqspice.InputError where there are no examples."""
-        if data is not None:
-            return Run(self.folder, data=data, **self._how).eval(potentials=potentials, power=power)
+        if data is not None or labels is not None:
+            return Run(self.folder, data=data, labels=labels, **self._how).eval(potentials=potentials, power=power)
         o, i = lib.eq_infer_defaults(), c_void_p()
         o.predictions, o.potentials, o.power = True, potentials, power
         self._diag.check(lib.eq_trained_infer(self._pointer, byref(o), byref(i), self._diag.pointer))
@@ -156,11 +158,12 @@ class Run:
         return f"<run {os.fspath(self.folder)!r}, epoch {self.epoch} of {self.epochs}>"
 
 
-def open(folder, *, data=None, set=None, temp=None, models=None, threads=1):
+def open(folder, *, data=None, labels=None, set=None, temp=None, models=None, threads=1):
     """Takes up the folder of a run: eqspice.open("runs/iris").eval().
 
-    data: evaluate on the rows of this file instead of the held-out ones. set: {name: value} changes of
+    data: evaluate on the rows of this file instead of the held-out ones; labels: the file of theirs, as in
+    Run.eval. set: {name: value} changes of
     its experiment, as in train; temp: degrees C; models: a deck whose .model cards take the place of the
     circuit's. Nothing is trained again. Raises eqspice.InputError where the folder is no run or its
     files do not belong together."""
-    return Run(folder, data=data, set=set, temp=temp, models=models, threads=threads)
+    return Run(folder, data=data, labels=labels, set=set, temp=temp, models=models, threads=threads)

@@ -64,6 +64,25 @@ def test_it_is_what_the_program_says(iris, tmp_path):
     assert [float(r["y1"]) for r in rows] == pytest.approx(e.outputs[:, 0])
 
 
+def test_other_examples_bring_their_labels(tmp_path):
+    rng = np.random.default_rng(1)
+    x, y = rng.random((40, 16)), np.arange(40) % 2
+    order = rng.permutation(40)
+    for name, a in {"x": x, "y": y, "xo": x[order], "yo": y[order]}.items():
+        np.save(tmp_path / f"{name}.npy", a)
+    (tmp_path / "e.xml").write_text(
+        '<experiment><network kind="discrete" layers="16,8,2"/><data format="npy" path="x.npy" labels="y.npy" '
+        'test-fraction="0.5"/><cost type="squared-error"/><estimator beta="0.5" nudging="energy"/>'
+        '<optimizer type="sgd" rate="0.1"/><epochs count="2"/></experiment>')
+    eqspice.train(tmp_path / "e.xml", tmp_path / "run")
+    run = eqspice.open(tmp_path / "run")
+    own = run.eval(tmp_path / "x.npy")
+    other = run.eval(tmp_path / "xo.npy", labels=tmp_path / "yo.npy")
+    assert own.examples == 40 and other.wrong == own.wrong and list(other.true) == list(y[order])
+    with pytest.raises(eqspice.UsageError, match="--labels"):
+        run.eval(tmp_path / "xo.npy")
+
+
 def test_targets(tmp_path):
     eqspice.train(ROOT / "netlists" / "sine.xml", tmp_path / "sine", set={"epochs.count": 2})
     e = eqspice.open(tmp_path / "sine").eval()

@@ -110,6 +110,8 @@ static const struct {
     {"optimizer.", false, "nothing is trained"},
     {"schedule.", false, "nothing is trained"},
     {"minibatch.", false, "nothing is trained"},
+    {"augmentation.", false, "nothing is trained"},
+    {"regularizer.", false, "nothing is trained"},
     {"epochs.", false, "nothing is trained"},
     {"seed=", true,
      "the rows held out are those of the run, others may be rows that it was trained with; train "
@@ -243,6 +245,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     const eq_option table[] = {
         {"data", 0, EQ_OPTION_TEXT, &r.open.data, "PATH",
          "evaluate on this file instead of the test set"},
+        {"labels", 0, EQ_OPTION_TEXT, &r.open.labels, "FILE",
+         "labels, or targets, of that file where it is .npy or IDX"},
         {"predictions", 0, EQ_OPTION_TEXT, &r.predictions, "FILE",
          "write every example: its class, the one predicted, outputs (.csv, .npz)"},
         {"potentials", 0, EQ_OPTION_FLAG, &r.infer.potentials, NULL,

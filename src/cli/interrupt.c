@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "base/temporary.h"
 
@@ -27,13 +28,16 @@ static void on_end(int number) {
     raise(number);
 }
 
-/* Only Ctrl-C ends the second time: mpirun repeats SIGTERM, a closing terminal SIGHUP. */
+/* A second Ctrl-C ends, and any other one that comes seconds later: mpirun repeats SIGTERM, a closing terminal SIGHUP. */
 static void on_stop(int number) {
+    enum { REPEATED = 2 }; /* s */
+    static volatile time_t asked;
     volatile sig_atomic_t *flag = stop;
-    if (flag == NULL || (*flag && number == SIGINT))
+    if (flag == NULL || (*flag && (number == SIGINT || time(NULL) - asked > REPEATED)))
         on_end(number);
-    else
-        *flag = 1;
+    else if (!*flag)
+        asked = time(NULL);
+    if (flag != NULL) *flag = 1;
 }
 
 void eq_interrupt_terminate(void) {

@@ -22,6 +22,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     const eq_option table[] = {
         {"output", 'o', EQ_OPTION_TEXT, &file, "FILE", "write here instead of DIR/report.html"},
         {"data", 0, EQ_OPTION_TEXT, &o.data, "PATH", "take these examples instead of the test set"},
+        {"labels", 0, EQ_OPTION_TEXT, &o.labels, "FILE",
+         "their labels, or targets, where PATH is a .npy or IDX file"},
         {"threads", 0, EQ_OPTION_INT, &o.threads, "N", "use N threads"},
     };
     int exit_status;

@@ -32,6 +32,7 @@ typedef struct screen {
     int width; /* columns of the terminal; 80 where there is none */
     size_t epochs;
     const char *title, *folder;
+    const eq_experiment *x;
     eq_diag *diag;    /* warnings are printed as they come */
     double unlearned; /* loss of held-out tasks without meta-learning; NAN: not seen */
 } screen;
@@ -97,6 +98,29 @@ static void print_gradient(const screen *s, const eq_train_summary *t) {
     print_item(s, "gradient", text);
 }
 
+/* How the examples are distorted. */
+static void print_augmentation(const screen *s, const eq_train_summary *t) {
+    const eq_augmentation *o = &s->x->augmentation;
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {
+        {"shift", (double)o->shift}, {"turn", o->turn}, {"zoom", o->zoom}, {"noise", o->noise}};
+    char text[256] = "";
+    int n = 0;
+    if (!eq_augmentation_is(o) || t->train_tasks > 0) return;
+    if (eq_augmentation_is_of_images(o))
+        n = snprintf(text, sizeof text,
+                     "images of %zu x %zu pixels in %zu channel%s: ", t->image[1], t->image[2],
+                     t->image[0], eq_plural(t->image[0]));
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if (all[k].value != 0.0)
+            n += snprintf(text + n, sizeof text - (size_t)n, "%s %g, ", all[k].name, all[k].value);
+    if (o->mirror) n += snprintf(text + n, sizeof text - (size_t)n, "mirror, ");
+    text[n - 2] = '\0';
+    print_item(s, "distorted", text);
+}
+
 /* What is trained, on what, how and where; before it what is wrong with it. */
 static void print_begin(void *data, const eq_train_summary *t) {
     screen *s = data;
@@ -126,6 +150,7 @@ static void print_begin(void *data, const eq_train_summary *t) {
     snprintf(text, sizeof text, "%zu to learn from, %zu held out; %zu a step", t->train_tasks,
              t->test_tasks, t->batch);
     if (t->train_tasks > 0) print_item(s, "tasks", text);
+    print_augmentation(s, t);
     snprintf(text, sizeof text, "%s, %d thread%s, %d process%s", t->engine, t->threads,
              t->threads == 1 ? "" : "s", eq_comm_size(), eq_comm_size() == 1 ? "" : "es");
     print_item(s, "engine", text);
@@ -305,6 +330,7 @@ static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool ver
                 x->epochs,
                 x->deck,
                 o->folder,
+                x,
                 diag,
                 NAN};
     eq_metrics last = {0};
@@ -321,6 +347,8 @@ static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool ver
     if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
     if (status == EQ_OK && summary.stopped_early && !shown(&s, last.epoch)) print_row(&s, &last);
     if (status == EQ_OK) print_end(&last, &summary, s.unlearned, o->folder);
+    if (status == EQ_ERR_INTERRUPTED && eq_comm_rank() == 0)
+        printf("stopped; to go on: eqspice train %s -o %s --resume\n", x->path, o->folder);
     return status;
 }
 

@@ -169,7 +169,11 @@ static eq_status write_run(const char *folder, const eq_report_options *o, eq_te
     eq_page p = {.folder = folder, .diag = diag};
     eq_infer_options ask = {
         .predictions = true, .power = true, .settling = NAN, .capacitance = NAN};
-    eq_status status = eq_trained_open_on(folder, o->data, o->threads, &p.m, diag);
+    eq_trained_options open = eq_trained_defaults();
+    open.data = o->data;
+    open.labels = o->labels;
+    open.threads = o->threads;
+    eq_status status = eq_trained_open(folder, &open, &p.m, diag);
     if (status != EQ_OK) return status;
     p.training = eq_trained_samples(p.m) == 0;
     eq_trained_take(p.m, p.training);

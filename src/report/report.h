@@ -7,8 +7,9 @@
 #include "explore/explore.h"
 
 typedef struct eq_report_options {
-    const char *data; /* examples instead of the test set (eq_trained_open); NULL */
-    int threads;      /* >= 1 */
+    const char *data;   /* examples instead of the test set (eq_trained_open); NULL */
+    const char *labels; /* of them, where they are in a file of their own; NULL */
+    int threads;        /* >= 1 */
 } eq_report_options;
 
 /* Writes the page of a folder that train has written, of one run or of several seeds, or explore. */

@@ -16,29 +16,45 @@ bool eq_augmentation_is(const eq_augmentation *o) {
     return eq_augmentation_is_of_images(o) || o->noise > 0.0;
 }
 
-eq_status eq_augmentation_image(const eq_augmentation *o, const eq_data *d, eq_raster *out,
-                                eq_diag *diag) {
-    size_t channels = o->channels > 0 ? o->channels : 1, row = o->width * channels;
-    *out = d->image;
-    if (o->width > 0) *out = (eq_raster){channels, d->features / row, o->width};
+static bool fits(const eq_raster *r, size_t features) {
+    double values = (double)r->channels * (double)r->height * (double)r->width;
+    return values == (double)features && r->width > 0;
+}
+
+static bool same_sizes(const eq_raster *a, const eq_raster *b) {
+    return a->channels == b->channels && a->height == b->height && a->width == b->width;
+}
+
+/* What the axes of a file say holds where the network says the same of their sizes. */
+static eq_raster raster_of(const eq_augmentation *o, const eq_data *d, const eq_raster *network) {
+    size_t channels = o->channels > 0 ? o->channels : 1;
+    double row = (double)o->width * (double)channels;
+    if (o->width > 0 && row > (double)d->features) return (eq_raster){channels, 0, o->width, false};
+    if (o->width > 0)
+        return (eq_raster){channels, d->features / (o->width * channels), o->width, false};
+    return fits(network, d->features) && !same_sizes(network, &d->image) ? *network : d->image;
+}
+
+eq_status eq_augmentation_image(const eq_augmentation *o, const eq_data *d,
+                                const eq_raster *network, eq_raster *out, eq_diag *diag) {
+    *out = raster_of(o, d, network);
     if (!eq_augmentation_is_of_images(o)) return EQ_OK;
     if (out->width == 0)
         return eq_fail_at(
             diag, EQ_ERR_INPUT, o->at,
-            "<augmentation>: the file does not say how the %zu values of an example are an image; "
-            "give width=\"...\", the pixels of a row",
+            "<augmentation>: neither the file nor the network says how the %zu values "
+            "of an example are an image; give width=\"...\", the pixels of a row",
             d->features);
-    if (out->channels * out->height * out->width != d->features)
-        return eq_fail_at(
-            diag, EQ_ERR_INPUT, o->at,
-            "<augmentation>: the %zu values of an example are no whole rows of %zu pixels in %zu "
-            "channel%s; give the width and channels that they have",
-            d->features, o->width, channels, eq_plural(channels));
+    if (!fits(out, d->features))
+        return eq_fail_at(diag, EQ_ERR_INPUT, o->at,
+                          "<augmentation>: the %zu values of an example are no whole rows of %zu "
+                          "pixels in %zu channel%s; give the width and channels that they have",
+                          d->features, out->width, out->channels, eq_plural(out->channels));
     if (o->shift >= out->width || o->shift >= out->height)
         return eq_fail_at(diag, EQ_ERR_INPUT, o->at,
                           "<augmentation>: shift=\"%zu\" moves images of %zu x %zu pixels out of "
                           "sight; give fewer",
-                          o->shift, out->width, out->height);
+                          o->shift, out->height, out->width);
     return EQ_OK;
 }
 
@@ -74,11 +90,16 @@ static view draw_view(const eq_augmentation *o, eq_draw *draw) {
     return (view){cos(angle) / size, sin(angle) / size, right, down, mirrored ? -1.0 : 1.0};
 }
 
-/* A pixel, nothing beyond the edges. */
+/* From one pixel of a channel to the next. */
+static size_t step_of(const eq_raster *im) {
+    return im->together ? im->channels : 1;
+}
+
+/* A pixel of a channel, nothing beyond the edges. */
 static double pixel(const eq_raster *im, const double *from, double row, double column) {
     bool inside =
         row >= 0.0 && row < (double)im->height && column >= 0.0 && column < (double)im->width;
-    return inside ? from[(size_t)row * im->width + (size_t)column] : 0.0;
+    return inside ? from[((size_t)row * im->width + (size_t)column) * step_of(im)] : 0.0;
 }
 
 /* Between the four pixels around the place, linearly in both directions. */
@@ -94,11 +115,11 @@ static double between(const eq_raster *im, const double *from, double row, doubl
 static void look_through(const eq_raster *im, const view *v, const double *from, double *to) {
     double half_width = 0.5 * (double)(im->width - 1), half_height = 0.5 * (double)(im->height - 1);
     for (size_t r = 0; r < im->height; r++)
-        for (size_t c = 0; c < im->width; c++) {
+        for (size_t c = 0; c < im->width; c++, to += step_of(im)) {
             double x = (double)c - half_width - v->right, y = (double)r - half_height - v->down;
             double seen_x = v->side * (v->along * x + v->across * y);
             double seen_y = v->along * y - v->across * x;
-            *to++ = between(im, from, seen_y + half_height, seen_x + half_width);
+            *to = between(im, from, seen_y + half_height, seen_x + half_width);
         }
 }
 
@@ -109,7 +130,7 @@ static double *distort(const eq_distortion *q, const eq_encoder *e, const eq_dat
     for (size_t f = 0; f < e->features; f++) raw[f] = eq_data_feature(d, row, f);
     if (eq_augmentation_is_of_images(q->o)) {
         view v = draw_view(q->o, &draw);
-        size_t channel = q->image.height * q->image.width;
+        size_t channel = q->image.together ? 1 : q->image.height * q->image.width;
         for (size_t k = 0; k < q->image.channels; k++)
             look_through(&q->image, &v, raw + k * channel, seen + k * channel);
         raw = seen;

@@ -109,7 +109,8 @@ eq_status eq_fingerprint_check(const eq_fingerprint *now, const eq_fingerprint *
         eq_text_printf(&t, " from %" PRIu64 " to %" PRIu64, began->seed, now->seed);
     }
     if (now->experiment != began->experiment)
-        changed(&t, "the experiment (encoding, cost, estimator, optimizer, schedule or minibatch)");
+        changed(&t, "the experiment (encoding, augmentation, cost, estimator, optimizer, schedule "
+                    "or minibatch)");
     bool same_seed = now->seed == began->seed;
     if (same_seed && now->circuit != began->circuit) {
         changed(&t, "the circuit");

@@ -363,9 +363,8 @@ static eq_status make_room(eq_session *s, eq_diag *diag) {
     s->y = eq_calloc(s->batch, s->outputs * sizeof *s->y);
     s->target = eq_calloc(s->batch, s->outputs * sizeof *s->target);
     s->goal = eq_calloc(s->batch, sizeof *s->goal);
-    s->distortion.room = eq_calloc(s->encoder.features, 2 * sizeof *s->distortion.room);
     bool whole = s->phases != NULL && s->input != NULL && s->y != NULL && s->target != NULL &&
-                 s->goal != NULL && s->distortion.room != NULL;
+                 s->goal != NULL;
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
@@ -399,9 +398,6 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
     if (status == EQ_OK) status = check_cost(s, diag);
     if (status == EQ_OK) status = check_rule(s, diag);
     if (status == EQ_OK) status = check_minibatch(s, diag);
-    s->distortion = (eq_distortion){.o = &s->x->augmentation, .scale = s->x->encoding.input.scale};
-    if (status == EQ_OK && s->set.train != NULL)
-        status = eq_augmentation_image(s->distortion.o, d, &s->distortion.image, diag);
     if (status == EQ_OK) status = make_room(s, diag);
     if (status == EQ_OK) status = eq_network_start(s->model, &options, diag);
     if (status == EQ_OK) eq_phases_drive(s->phases, eq_session_driver(s));
@@ -446,9 +442,30 @@ static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, si
     }
 }
 
+/* What the network takes its inputs for. */
+static eq_raster image_of_network(const eq_session *s) {
+    const eq_image *a = &s->x->architecture.image[0];
+    const eq_shape *d = &s->x->discrete.inputs;
+    if (a->rows > 0)
+        return (eq_raster){s->encoder.invert ? a->channels / 2 : a->channels, a->rows, a->columns,
+                           true};
+    if (d->width > 1) return (eq_raster){d->channels, d->height, d->width, false};
+    return (eq_raster){0};
+}
+
+eq_status eq_session_distort(eq_session *s, eq_diag *diag) {
+    const eq_augmentation *o = &s->x->augmentation;
+    const eq_raster network = image_of_network(s);
+    s->distortion = (eq_distortion){.o = o, .scale = s->x->encoding.input.scale};
+    if (!eq_augmentation_is(o)) return EQ_OK;
+    s->distortion.room = eq_calloc(s->encoder.features, 2 * sizeof *s->distortion.room);
+    if (s->distortion.room == NULL) return eq_out_of_memory(diag);
+    return eq_augmentation_image(o, s->set.train, &network, &s->distortion.image, diag);
+}
+
 static void put_inputs(eq_session *s, const eq_data *d, const uint32_t *index, size_t n) {
     s->distortion.key = eq_distortion_key(s->x->seed, s->epoch);
-    if (s->epoch > 0 && eq_augmentation_is(s->distortion.o))
+    if (s->epoch > 0 && s->distortion.room != NULL)
         eq_encode_distorted(&s->distortion, &s->encoder, d, index, n, s->input);
     else
         eq_encode(&s->encoder, d, index, n, s->input);

@@ -34,10 +34,10 @@ typedef struct eq_session {
     size_t outputs, batch; /* batch: the largest minibatch of one call */
     double *input;         /* [batch][inputs] V */
     uint64_t epoch; /* whose examples free phases see, from 1 on; 0: as they are in the data */
-    eq_distortion distortion;
-    double *y;       /* [batch][outputs] V: outputs of the free phase */
-    double *target;  /* [batch][outputs] V; unused with classes */
-    eq_goal *goal;   /* [batch] what those of the last free phase are to be */
+    eq_distortion distortion; /* of eq_session_distort; without room: there is none */
+    double *y;                /* [batch][outputs] V: outputs of the free phase */
+    double *target;           /* [batch][outputs] V; unused with classes */
+    eq_goal *goal;            /* [batch] what those of the last free phase are to be */
     bool evaluating; /* the free phases are those of an evaluation, which see devices drift */
     double hops;     /* clamped phases of the last minibatch that went to another mode; NAN: of
                               no clamps, or an energy with one mode */
@@ -68,6 +68,8 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag);
 eq_status eq_session_model(eq_session *s, eq_diag *diag);
 /* With model, set and encoder in place: checks that they fit, starts the model and makes room. */
 eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag);
+/* Opened, it shows the examples of an epoch as the experiment distorts them. */
+eq_status eq_session_distort(eq_session *s, eq_diag *diag);
 /* Makes the model anew: the circuit has become another chip. */
 eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag);
 void eq_session_close(eq_session *s);

@@ -418,6 +418,8 @@ static void summarise(const run *r, bool whole, eq_train_summary *out) {
         .looked_at = r->look.examples,
         .gradient_error = r->look.error,
         .gradient_cosine = r->look.cosine,
+        .image = {s->distortion.image.channels, s->distortion.image.height,
+                  s->distortion.image.width},
         .train_tasks = s->tasks.train,
         .test_tasks = s->tasks.test,
     };

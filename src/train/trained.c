@@ -75,22 +75,26 @@ static eq_status encode_anew(eq_trained *m, const char *data_path, eq_diag *diag
     return EQ_OK;
 }
 
-/* The held-out rows, or those of data_path; the encoder is the one fitted when training began. */
-static eq_status read_data(eq_trained *m, eq_checkpoint *p, const char *data_path, eq_diag *diag) {
+/* The held-out rows, or those of o->data; the encoder is the one fitted when training began. */
+static eq_status read_data(eq_trained *m, eq_checkpoint *p, const eq_trained_options *o,
+                           eq_diag *diag) {
     eq_status status;
-    if (data_path == NULL) {
+    if (o->data == NULL && o->labels != NULL)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "--labels '%s' are of other examples; give these by --data FILE", o->labels);
+    if (o->data == NULL) {
         status = eq_session_data(&m->s, diag);
         if (status == EQ_OK) status = warn_of_data(m, p, diag);
     } else {
         eq_data *known = NULL;
         status = known_classes(m->x, p, &known, diag);
         if (status == EQ_OK)
-            status = eq_data_read_test(&m->x->data, data_path, known, &m->s.set, diag);
+            status = eq_data_read_test(&m->x->data, o->data, o->labels, known, &m->s.set, diag);
         m->s.set.train = known;
     }
     m->s.encoder = p->encoder;
     p->encoder = (eq_encoder){0};
-    return status == EQ_OK ? encode_anew(m, data_path, diag) : status;
+    return status == EQ_OK ? encode_anew(m, o->data, diag) : status;
 }
 
 /* The training goes on for many epochs between two models; the checkpoint has the conductances of
@@ -258,7 +262,7 @@ static eq_status read_folder(eq_trained *m, const char *folder, bool data,
     if (status == EQ_OK) status = change_circuit(m, o, diag);
     if (status == EQ_OK) status = deviate(m, diag);
     if (status == EQ_OK && data) {
-        status = read_data(m, &p, o->data, diag);
+        status = read_data(m, &p, o, diag);
         if (status != EQ_OK && o->data == NULL) say_where(m, folder, diag);
     }
     if (status == EQ_OK && p.best_epoch > 0) m->best = *eq_checkpoint_best(&p);

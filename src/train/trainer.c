@@ -109,6 +109,7 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
         eq_session_open(&t->s, &(eq_engine_options){o.engine, batch, o.threads}, diag);
     if (status == EQ_OK) status = give_optimizer(t, diag);
     if (status == EQ_OK) status = give_regularizer(t, diag);
+    if (status == EQ_OK && x->meta.shots == 0) status = eq_session_distort(&t->s, diag);
     if (status == EQ_OK && x->meta.shots > 0) status = eq_meta_new(&t->s, &t->meta, diag);
     if (status == EQ_OK) status = begin(t, diag);
     if (status == EQ_OK) status = give_devices(t, diag);

@@ -40,7 +40,8 @@ static void set_up(bench *b, const eq_augmentation *o, eq_encoding encoding, eq_
     b->set = (eq_data_set){.train = &b->d, .test = &b->d, .train_index = train, .train_count = 1};
     ck_assert_int_eq(eq_encoder_fit(&encoding, &b->set, &b->e, NULL), EQ_OK);
     b->q = (eq_distortion){.o = o, .scale = encoding.input.scale, .room = b->room};
-    ck_assert_int_eq(eq_augmentation_image(o, &b->d, &b->q.image, diag), EQ_OK);
+    const eq_raster none = {0};
+    ck_assert_int_eq(eq_augmentation_image(o, &b->d, &none, &b->q.image, diag), EQ_OK);
     eq_diag_free(diag);
 }
 
@@ -75,7 +76,7 @@ START_TEST(a_shift_is_of_whole_pixels) {
     int seen[5][5] = {{0}};
     for (int k = 0; k < 12; k++) b.value[k] = 1.0 + k;
     const eq_augmentation o = {.shift = 2};
-    set_up(&b, &o, plain, (eq_raster){1, 3, 4});
+    set_up(&b, &o, plain, (eq_raster){1, 3, 4, false});
     for (uint64_t k = 1; k <= ROWS; k++) {
         const double *x = look(&b, k);
         int found = 0;
@@ -91,19 +92,26 @@ START_TEST(a_shift_is_of_whole_pixels) {
 }
 END_TEST
 
-/* Both channels as one, or as they were. */
+/* On the other side of a row of four pixels with two channels. */
+static int opposite(int f, bool together) {
+    if (together) return f / 8 * 8 + (3 - f % 8 / 2) * 2 + f % 2;
+    return f / 4 * 4 + 3 - f % 4;
+}
+
+/* Both channels as one, or as they were, whether they stand one behind the other or together. */
 START_TEST(a_mirror_takes_half_of_them) {
     static bench b;
     int mirrored = 0;
+    bool together = _i == 1;
     for (int k = 0; k < 24; k++) b.value[k] = 1.0 + k * k;
     const eq_augmentation o = {.mirror = true};
-    set_up(&b, &o, plain, (eq_raster){2, 3, 4});
+    set_up(&b, &o, plain, (eq_raster){2, 3, 4, together});
     for (uint64_t k = 1; k <= ROWS; k++) {
         const double *x = look(&b, k);
         bool other = x[0] != b.value[0];
         mirrored += other;
         for (int f = 0; f < 24; f++)
-            ck_assert_double_eq_tol(x[f], b.value[other ? f / 4 * 4 + 3 - f % 4 : f], 1e-12);
+            ck_assert_double_eq_tol(x[f], b.value[other ? opposite(f, together) : f], 1e-12);
     }
     ck_assert_int_lt(abs(mirrored - ROWS / 2), 160); /* deviation 32 */
     eq_encoder_free(&b.e);
@@ -118,7 +126,7 @@ START_TEST(turn_and_zoom_are_of_a_plane) {
     double least = 2.0, most = 0.0, left = 0.0, right = 0.0;
     for (int k = 0; k < W * W; k++) b.value[k] = 100.0 + 3.0 * (k % W - M) + 4.0 * (k / W - M);
     const eq_augmentation o = {.turn = 30.0, .zoom = 0.25};
-    set_up(&b, &o, plain, (eq_raster){1, W, W});
+    set_up(&b, &o, plain, (eq_raster){1, W, W, false});
     for (uint64_t k = 1; k <= 500; k++) {
         const double *x = look(&b, k), *p = x + W * M + M;
         double dx = p[1] - p[0], dy = p[W] - p[0], size = 5.0 / hypot(dx, dy);
@@ -150,7 +158,7 @@ START_TEST(noise_has_its_deviation) {
     b.value[0] = 0.75;
     b.value[1] = 0.25;
     const eq_augmentation o = {.noise = 0.1};
-    set_up(&b, &o, wide, (eq_raster){1, 1, 2});
+    set_up(&b, &o, wide, (eq_raster){1, 1, 2, false});
     for (uint64_t k = 1; k <= ROWS; k++) {
         const double *x = look(&b, k);
         double first = x[0] / 20.0 - 0.25, second = x[2] / 20.0 + 0.25;
@@ -219,13 +227,21 @@ END_TEST
 static const struct {
     const char *set, *says;
 } refused[] = {
-    {"augmentation.shift=1", "does not say how the 64 values of an example are an image"},
+    {"augmentation.shift=1", "says how the 64 values of an example "},
     {"augmentation.mirror=yes --set augmentation.width=7",
      "no whole rows of 7 pixels in 1 channel;"},
     {"augmentation.turn=9 --set augmentation.width=8 --set augmentation.channels=3",
      "no whole rows of 8 pixels in 3 channels;"},
+    {"augmentation.turn=9 --set augmentation.width=4294967296 --set "
+     "augmentation.channels=4294967296",
+     "no whole rows of 4294967296 pixels in 4294967296 channels"},
+    {"augmentation.turn=9 --set augmentation.width=118969 --set "
+     "augmentation.channels=620220194292952",
+     "no whole rows of 118969 pixels"},
     {"augmentation.shift=8 --set augmentation.width=8", "images of 8 x 8 pixels out of sight"},
-    {"augmentation.zoom=1 --set augmentation.width=8", "zoom"},
+    {"augmentation.zoom=1 --set augmentation.width=8",
+     "--set augmentation.zoom=1: error: <augmentation>: zoom="},
+    {"data.test-fraction=1", "--set data.test-fraction=1: error: <data>: test-fraction="},
     {"augmentation.turn=181 --set augmentation.width=8", "turn"},
 };
 
@@ -238,17 +254,56 @@ START_TEST(what_fits_no_image_is_refused) {
 }
 END_TEST
 
+static const struct {
+    const char *experiment, *set, *says;
+} images[] = {
+    {"conv-digits", "shift=1",
+     "images of 8 x 8 pixels in 1 channel: shift 1"}, /* inputs of the network */
+    {"convolution", "mirror=yes",
+     "images of 8 x 8 pixels in 1 channel: mirror"}, /* x and -x, its image */
+    {"discrete-digits", "noise=0.25", "distorted  noise 0.25"},
+};
+
+START_TEST(the_network_knows_its_image) {
+    char *text;
+    expect_exit(
+        0, &text,
+        "train netlists/%s.xml --epochs 1 -o %s --set data.train-limit=20 --set augmentation.%s",
+        images[_i].experiment, in("run"), images[_i].set);
+    ck_assert_msg(strstr(text, images[_i].says) != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
+/* A file of four axes whose last one is that of the channels, as the network says. */
+START_TEST(what_the_network_says_comes_before_the_file) {
+    const eq_data last = {.features = 24, .image = {3, 4, 2, false}};
+    const eq_data first = {.features = 24, .image = {2, 3, 4, false}};
+    const eq_raster network = {2, 3, 4, true}, other = {2, 3, 5, true};
+    const eq_augmentation o = {.mirror = true};
+    eq_raster r;
+    ck_assert_int_eq(eq_augmentation_image(&o, &last, &network, &r, NULL), EQ_OK);
+    ck_assert(r.together && r.width == 4 && r.channels == 2);
+    ck_assert_int_eq(eq_augmentation_image(&o, &first, &network, &r, NULL), EQ_OK);
+    ck_assert(!r.together && r.width == 4);
+    ck_assert_int_eq(eq_augmentation_image(&o, &first, &other, &r, NULL), EQ_OK);
+    ck_assert(!r.together && r.height == 3);
+}
+END_TEST
+
 Suite *augment_suite(void) {
     Suite *s = suite_create("augment");
     TCase *t = tcase_create("augment");
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, a_shift_is_of_whole_pixels);
-    tcase_add_test(t, a_mirror_takes_half_of_them);
+    tcase_add_loop_test(t, a_mirror_takes_half_of_them, 0, 2);
     tcase_add_test(t, turn_and_zoom_are_of_a_plane);
     tcase_add_test(t, noise_has_its_deviation);
     tcase_add_test(t, a_distortion_is_of_seed_epoch_and_row);
     tcase_add_test(t, evaluations_see_what_is_in_the_data);
     tcase_add_loop_test(t, what_fits_no_image_is_refused, 0, sizeof refused / sizeof *refused);
+    tcase_add_loop_test(t, the_network_knows_its_image, 0, sizeof images / sizeof *images);
+    tcase_add_test(t, what_the_network_says_comes_before_the_file);
     suite_add_tcase(s, t);
     return s;
 }

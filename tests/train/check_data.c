@@ -352,13 +352,49 @@ START_TEST(a_test_set_of_its_own) {
         put_bytes("t10k-images-idx3-ubyte", images, sizeof images);
         put_bytes("t10k-labels-idx1-ubyte", labels, sizeof labels);
         eq_data_set other = {0};
-        ck_assert_int_eq(eq_data_read_test(&o, scratch_current(), s.train, &other, diag), EQ_OK);
+        ck_assert_int_eq(eq_data_read_test(&o, scratch_current(), NULL, s.train, &other, diag),
+                         EQ_OK);
         ck_assert_uint_eq(other.test_count, 2);
         ck_assert_mem_eq(other.test->pixel, images + 16, 6);
         eq_data_set_free(&other);
         eq_data_set_free(&s);
         eq_diag_free(diag);
     }
+}
+END_TEST
+
+/* The run's labels belong to its own files; other examples come with theirs, or not at all. */
+START_TEST(other_examples_need_their_labels) {
+    static const unsigned char other[] = {0, 0, 8, 1, 0, 0, 0, 2, 3, 1};
+    char path[5][128];
+    const char *const name[5] = {"images", "labels", "again", "other", "none"};
+    put_bytes("images", images, sizeof images);
+    put_bytes("again", images, sizeof images);
+    put_bytes("labels", labels, sizeof labels);
+    put_bytes("other", other, sizeof other);
+    for (int k = 0; k < 5; k++) strcpy(path[k], in(name[k]));
+    eq_data_options o = {
+        .format = EQ_DATA_IDX, .path = path[0], .labels = path[1], .test_fraction = 0.5};
+    const struct {
+        const char *path, *labels;
+        eq_status status;
+        int label; /* of the first one */
+    } asked[] = {
+        {path[0], NULL, EQ_OK, 4},           {path[2], NULL, EQ_ERR_USAGE, 0},
+        {path[2], path[3], EQ_OK, 3},        {path[0], path[3], EQ_OK, 3},
+        {path[2], path[4], EQ_ERR_INPUT, 0}, {scratch_current(), path[3], EQ_ERR_USAGE, 0}};
+    eq_data_set s = {0};
+    ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, NULL), EQ_OK);
+    for (size_t k = 0; k < sizeof asked / sizeof *asked; k++) {
+        eq_data_set t = {0};
+        eq_status status = eq_data_read_test(&o, asked[k].path, asked[k].labels, s.train, &t, NULL);
+        ck_assert_msg(status == asked[k].status ||
+                          (status != EQ_OK && asked[k].status == EQ_ERR_INPUT),
+                      "%zu: %d", k, status);
+        if (status == EQ_OK) ck_assert_int_eq(t.test->label[0], asked[k].label);
+        eq_data_set_free(&t);
+    }
+    eq_data_set_free(&s);
 }
 END_TEST
 
@@ -384,7 +420,7 @@ START_TEST(columns_are_found_by_name) {
         eq_data_set s = {0}, other = {0};
         eq_diag *diag = eq_diag_new();
         ck_assert_int_eq(eq_data_set_read(&o, ".", 1, &s, diag), EQ_OK);
-        eq_status status = eq_data_read_test(&o, path[1], s.train, &other, diag);
+        eq_status status = eq_data_read_test(&o, path[1], NULL, s.train, &other, diag);
         ck_assert_int_eq(status, with[k].message == NULL ? EQ_OK : EQ_ERR_INPUT);
         for (size_t f = 0; status == EQ_OK && f < 3; f++)
             ck_assert_double_eq(eq_data_feature(other.test, 0, f), with[k].first[f]);
@@ -434,7 +470,7 @@ START_TEST(a_folder_of_images_that_are_their_own_targets) {
     ck_assert(s.train_count == 2 && s.test_count == 1);
     expect_images(s.train, 2, trains);
     expect_images(s.test, 1, tests);
-    ck_assert_int_eq(eq_data_read_test(&o, scratch_current(), s.train, &other, diag), EQ_OK);
+    ck_assert_int_eq(eq_data_read_test(&o, scratch_current(), NULL, s.train, &other, diag), EQ_OK);
     expect_images(other.test, 1, tests);
     eq_data_set_free(&other);
     eq_data_set_free(&s);
@@ -636,6 +672,7 @@ Suite *data_suite(void) {
     tcase_add_test(t, npy_of_every_type);
     tcase_add_test(t, damaged_npy_is_refused);
     tcase_add_test(t, a_test_set_of_its_own);
+    tcase_add_test(t, other_examples_need_their_labels);
     tcase_add_test(t, columns_are_found_by_name);
     tcase_add_test(t, a_folder_of_images_that_are_their_own_targets);
     tcase_add_test(t, a_table_without_file_or_labels_is_refused);

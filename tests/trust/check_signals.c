@@ -214,9 +214,28 @@ START_TEST(a_training_saves_and_stops) {
     wait_for("run/checkpoint");
     kill(child, ending[_i]);
     ck_assert_int_eq(finish(child), 1);
-    char line[LONGEST];
+    char line[LONGEST], *said = file_text(in("said"));
+    ck_assert_msg(strstr(said, "stopped; to go on: eqspice train netlists/iris.xml -o ") != NULL,
+                  "%s", said);
+    eq_free(said);
     snprintf(line, sizeof line, "exec test -z \"$(ls -A %s | grep tmp)\"", in("run"));
     ck_assert_int_eq(system(line), 0);
+}
+END_TEST
+
+/* A phase that does not end asks no one: a second signal seconds later ends it, one behind the first does not. */
+START_TEST(a_second_request_ends_a_long_phase) {
+    pid_t child = start(
+        NULL,
+        "train netlists/discrete-digits.xml --epochs 1 --set network.free-steps=1000000000 -o %s",
+        in("run"));
+    wait_for("run/experiment.xml");
+    kill(child, SIGTERM);
+    kill(child, SIGTERM);
+    sleep(4);
+    ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+    kill(child, SIGTERM);
+    ck_assert_int_eq(finish(child), 128 + SIGTERM);
 }
 END_TEST
 
@@ -419,6 +438,7 @@ Suite *signals_suite(void) {
     tcase_add_loop_test(t, a_picture_ends_with_all_that_it_started, 0, ENDING);
     tcase_add_loop_test(t, a_report_ends_with_all_that_it_started, 0, ENDING);
     tcase_add_loop_test(t, a_training_saves_and_stops, 0, ENDING - 1);
+    tcase_add_test(t, a_second_request_ends_a_long_phase);
     tcase_add_test(t, an_ignored_hangup_stays_ignored);
     tcase_add_test(t, a_writer_leaves_nothing_unfinished);
     tcase_add_test(t, the_end_removes_what_is_noted_down);

@@ -50,7 +50,7 @@ static eq_status read_parts(eq_diag *diag) {
     o.path = eq_strdup(in("mnist"));
     if (status == EQ_OK && o.path == NULL) status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = eq_data_set_read(&o, ".", 1, &named, diag);
-    if (status == EQ_OK) status = eq_data_read_test(&o, o.path, named.train, &test, diag);
+    if (status == EQ_OK) status = eq_data_read_test(&o, o.path, NULL, named.train, &test, diag);
     eq_data_set_free(&found);
     eq_data_set_free(&named);
     eq_data_set_free(&test);

@@ -192,8 +192,8 @@ static eq_status tell(listener *l, const rulebook *rules, const refusals *r) {
         if (fault_of(&r->at[k], &f)) eq_fault_explain(&f, root_of(rules->words), &said);
         failed = failed || said.failed;
         l->errors++;
-        eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, r->at[k].line, 0}, "%s",
-                   said.length > 0 ? said.text : r->at[k].message);
+        eq_fail_at(l->diag, EQ_ERR_INPUT, (eq_place){l->name, l->whole ? 0 : r->at[k].line, 0},
+                   "%s", said.length > 0 ? said.text : r->at[k].message);
         eq_text_free(&said);
     }
     return failed ? eq_out_of_memory(l->diag) : r->count > 0 ? EQ_ERR_INPUT : EQ_OK;

@@ -124,8 +124,8 @@ static eq_status take_outputs(const eq_array *a, eq_data *d, eq_diag *diag) {
 
 /* Rows of pixels behind the first index, in channels where there are two more. */
 static eq_raster image_of(const eq_array *a) {
-    if (a->rank == 3) return (eq_raster){1, a->shape[1], a->shape[2]};
-    if (a->rank == 4) return (eq_raster){a->shape[1], a->shape[2], a->shape[3]};
+    if (a->rank == 3) return (eq_raster){1, a->shape[1], a->shape[2], false};
+    if (a->rank == 4) return (eq_raster){a->shape[1], a->shape[2], a->shape[3], false};
     return (eq_raster){0};
 }
 

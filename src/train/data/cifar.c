@@ -102,7 +102,7 @@ eq_status eq_data_read_cifar(const char *path, bool test, eq_data **out, eq_diag
                                       : add_file(&b, name, diag);
     if (status == EQ_OK) {
         d = eq_data_new(b.all, PIXELS);
-        if (d != NULL) d->image = (eq_raster){3, 32, 32};
+        if (d != NULL) d->image = (eq_raster){3, 32, 32, false};
         if (d != NULL) d->pixel = eq_malloc(b.all, PIXELS);
         status = d == NULL || d->pixel == NULL ? eq_out_of_memory(diag) : take(&b, d, diag);
     }

@@ -19,9 +19,11 @@ enum { EQ_MAX_CLASSES = 65535 };
 /* What the examples say of the outputs: a class, numbers, or to give the features again. */
 typedef enum eq_data_goal { EQ_GOAL_CLASS, EQ_GOAL_TARGETS, EQ_GOAL_INPUTS } eq_data_goal;
 
-/* Values of an example that are an image: [channels][height][width]. width 0: it is none. */
+/* Values of an example that are an image: [channels][height][width], or [height][width][channels] where the channels
+ * of a place stand together. width 0: it is none. */
 typedef struct eq_raster {
     size_t channels, height, width;
+    bool together;
 } eq_raster;
 
 /* Examples in rows. One of pixel and value is NULL. A pixel stands for pixel/255. */
@@ -127,9 +129,10 @@ eq_status eq_data_set_share(const eq_data_options *o, const char *folder, uint64
 /* NULL when memory runs out. */
 eq_data_kept *eq_data_kept_new(void);
 void eq_data_kept_free(eq_data_kept *k);
-/* Reads `path` as a test set with the classes of `known`. */
-eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq_data *known,
-                            eq_data_set *out, eq_diag *diag);
+/* Reads `path` as a test set with the classes of `known`. labels: the file of its labels or targets; NULL: the path has them,
+ * or is one of the options, which have. */
+eq_status eq_data_read_test(const eq_data_options *o, const char *path, const char *labels,
+                            const eq_data *known, eq_data_set *out, eq_diag *diag);
 void eq_data_set_free(eq_data_set *s);
 void eq_data_options_free(eq_data_options *o);
 

@@ -261,19 +261,45 @@ eq_status eq_data_set_read(const eq_data_options *o, const char *folder, uint64_
     return eq_data_set_share(o, folder, seed, NULL, out, diag);
 }
 
-eq_status eq_data_read_test(const eq_data_options *o, const char *path, const eq_data *known,
-                            eq_data_set *out, eq_diag *diag) {
-    eq_data_set s = {0};
-    eq_status status;
-    files f = {path, o->test_labels != NULL ? o->test_labels : o->labels,
-               o->test_targets != NULL ? o->test_targets : o->targets};
+/* The labels, or targets, of the examples in `path`: those of the run belong to its own files. */
+static const char *labels_of(const eq_data_options *o, const char *path) {
     bool classes = eq_data_goal_of(o->targets) == EQ_GOAL_CLASS;
-    if (o->format == EQ_DATA_IDX && (classes || in_folder(o)))
-        status = eq_idx_part(path, "t10k", &s.test, diag);
-    else if (o->format == EQ_DATA_CIFAR)
-        status = eq_data_read_cifar(path, true, &s.test, diag);
-    else
-        status = read_table(o, f, known, &s.test, diag);
+    if (eq_same_file(path, o->test_path)) return classes ? o->test_labels : o->test_targets;
+    if (eq_same_file(path, o->path)) return classes ? o->labels : eq_data_targets_file(o);
+    return NULL;
+}
+
+/* What is amiss with labels, which may be NULL, beside that file. */
+static eq_status check_labels(const eq_data_options *o, const char *path, const char *labels,
+                              eq_diag *diag) {
+    bool whole = o->format == EQ_DATA_CSV || o->format == EQ_DATA_CIFAR || eq_is_folder(path);
+    bool given = eq_data_goal_of(o->targets) == EQ_GOAL_INPUTS || whole;
+    if (labels != NULL && given)
+        return eq_fail(diag, EQ_ERR_USAGE, "'%s' needs no file of labels: %s; leave --labels out",
+                       path, whole ? "it has them" : "its examples are their own targets");
+    if (labels == NULL && !given)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "'%s' are examples without %s, and those of the run are of others; give "
+                       "theirs by --labels FILE",
+                       path, eq_data_goal_of(o->targets) == EQ_GOAL_CLASS ? "labels" : "targets");
+    return EQ_OK;
+}
+
+static eq_status read_test(const eq_data_options *o, files f, const eq_data *known, eq_data **out,
+                           eq_diag *diag) {
+    if (o->format == EQ_DATA_IDX && eq_is_folder(f.path))
+        return eq_idx_part(f.path, "t10k", out, diag);
+    if (o->format == EQ_DATA_CIFAR) return eq_data_read_cifar(f.path, true, out, diag);
+    return read_table(o, f, known, out, diag);
+}
+
+eq_status eq_data_read_test(const eq_data_options *o, const char *path, const char *labels,
+                            const eq_data *known, eq_data_set *out, eq_diag *diag) {
+    eq_data_set s = {0};
+    bool classes = eq_data_goal_of(o->targets) == EQ_GOAL_CLASS;
+    if (labels == NULL) labels = labels_of(o, path);
+    eq_status status = check_labels(o, path, labels, diag);
+    if (status == EQ_OK) status = read_test(o, (files){path, labels, labels}, known, &s.test, diag);
     if (status == EQ_OK && !classes && s.test->goal == EQ_GOAL_CLASS)
         status = forget_classes(s.test, diag);
     if (status == EQ_OK) status = check_parts(known, s.test, diag);
