@@ -18,8 +18,11 @@ static const char script[] =
     "if (colours == 2) { set palette defined (0 '#ffffff', 0.5 '#9ac8e0', 1 '#0072b2') }\n"
     "if (colours == 2) unset colorbox\n"
     "if (log_values) { set logscale cb; set format cb '10^{%T}' }\n"
+    "if (bare) { set size ratio -1; unset colorbox; set lmargin 0.5; set rmargin 0.5; set tmargin "
+    "1.2; "
+    "set bmargin 0.3 }\n"
     "do for [p=1:panels] {\n"
-    "  if (strlen(heading[p]) > 0) { set title heading[p] offset 0,-0.6 }\n"
+    "  if (strlen(heading[p]) > 0) { set title heading[p] offset 0,(bare ? -0.9 : -0.6) }\n"
     "  set xlabel x_label[p]\n"
     "  set ylabel y_label[p]\n"
     "  set xrange [begin[p]-0.5:begin[p]+columns[p]-0.5]\n"
@@ -27,10 +30,12 @@ static const char script[] =
     "  set cbrange [least[p]:most[p]]\n"
     "  unset xtics\n"
     "  unset ytics\n"
-    "  set xtics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
-    "  set ytics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
-    "  if (columns[p] < 6) { set xtics 1 }\n"
-    "  if (rows[p] < 6) { set ytics 1 } else { if (rows[p] < 13) { set ytics 2 } }\n"
+    "  if (!bare) {\n"
+    "    set xtics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
+    "    set ytics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
+    "    if (columns[p] < 6) { set xtics 1 }\n"
+    "    if (rows[p] < 6) { set ytics 1 } else { if (rows[p] < 13) { set ytics 2 } }\n"
+    "  }\n"
     "  if (x_named[p]) { set xtics () scale 0 noenhanced norotate; "
     "if (turned[p]) { set xtics rotate by 90 right }; "
     "set for [k=1:columns[p]] xtics add (x_name[x_first[p]+k-1] begin[p]+k-1) }\n"
@@ -138,12 +143,32 @@ static void put_texts(const eq_heat *h, eq_canvas *c) {
     eq_canvas_texts(c, "y_label", y, h->panels);
 }
 
+/* The same colour is the same value in all panels. */
+static void share_range(size_t panels, double *least, double *most) {
+    for (size_t k = 1; k < panels; k++) {
+        least[0] = fmin(least[0], least[k]);
+        most[0] = fmax(most[0], most[k]);
+    }
+    for (size_t k = 1; k < panels; k++) {
+        least[k] = least[0];
+        most[k] = most[0];
+    }
+}
+
+/* Inches of a row of bare panels, with their headings: as high as the first one is for its width, a flat one somewhat more. */
+static double bare_height(const eq_heat *h, const eq_canvas *c) {
+    const eq_heat_panel *p = &h->panel[0];
+    double width = c->p->width / (double)c->columns;
+    return fmax(width * (double)p->rows / (double)p->columns, 0.2) + 0.2;
+}
+
 void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     double rows[EQ_HEAT_PANELS], columns[EQ_HEAT_PANELS], small[EQ_HEAT_PANELS],
         begin[EQ_HEAT_PANELS];
     double least[EQ_HEAT_PANELS], most[EQ_HEAT_PANELS], turned[EQ_HEAT_PANELS],
         wide[EQ_HEAT_PANELS], over = 0.0;
     c->columns = c->p->width > 5.0 && h->panels > 1 ? (h->columns > 0 ? h->columns : 2) : 1;
+    if (h->bare) c->columns = h->columns;
     c->rows = (h->panels + c->columns - 1) / c->columns;
     bool log = h->log;
     for (size_t k = 0; k < h->panels; k++) {
@@ -153,18 +178,21 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
         rows[k] = (double)p->rows;
         columns[k] = (double)p->columns;
         begin[k] = p->first;
-        small[k] = p->rows * p->columns <= 4096;
+        small[k] = p->rows * p->columns <= (h->bare ? 256 : 4096);
         wide[k] = cell(h, p, c->p->width / (double)c->columns);
         turned[k] = turns(p, wide[k]);
         if (turned[k] > 0.0)
             over = fmax(over, fmax(0.5, LETTER * longest(p->column_name, p->columns) - 0.2));
         put_cells(p, most[k], c);
     }
+    if (h->bare) share_range(h->panels, least, most);
     c->height =
         (double)c->rows * ((h->colours == EQ_HEAT_COUNTS ? 0.85 * c->p->width : 2.2) + over);
+    if (h->bare) c->height = (double)c->rows * bare_height(h, c);
     c->script = script;
     eq_canvas_number(c, "panels", (double)h->panels);
     eq_canvas_number(c, "colours", h->colours);
+    eq_canvas_number(c, "bare", h->bare);
     eq_canvas_number(c, "log_values", log);
     eq_canvas_text(c, "number_font",
                    h->panels > 0 && columns[0] / c->p->width > 2.4 ? "sans-serif,6"

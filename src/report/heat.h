@@ -27,6 +27,7 @@ typedef struct eq_heat {
     eq_heat_colours colours;
     bool log;       /* the colours, where it helps */
     size_t columns; /* of panels on a page; 0: two */
+    bool bare; /* pictures: places are square, `columns` stand side by side, nothing is numbered */
 } eq_heat;
 
 void eq_heat_lay_out(const eq_heat *h, eq_canvas *c);

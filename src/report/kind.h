@@ -32,7 +32,7 @@ eq_gather eq_gather_confusion, eq_gather_activations;
 /* gather/targets.c */
 eq_gather eq_gather_targets;
 /* gather/inputs.c */
-eq_gather eq_gather_adversarial, eq_gather_liked;
+eq_gather eq_gather_adversarial, eq_gather_liked, eq_gather_distorted;
 /* gather/study.c */
 eq_gather eq_gather_effects, eq_gather_interaction, eq_gather_front, eq_gather_trace;
 /* gather/conductances.c */

@@ -62,6 +62,9 @@ static const struct {
     {{"liked", "inputs that bring the outputs highest", "DIR of a run",
       "the input that brings each output highest"},
      eq_gather_liked},
+    {{"distorted", "training examples as they are distorted", "DIR of a run",
+      "examples, and what the first epochs show of them"},
+     eq_gather_distorted},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };

@@ -352,6 +352,40 @@ eq_status eq_trained_liked(eq_trained *m, size_t steps, double *image, eq_diag *
     return status;
 }
 
+/* One example, as the data have it, then epoch by epoch. */
+static void distort(eq_session *s, size_t row, size_t epochs, double *image) {
+    size_t n = s->encoder.features;
+    for (size_t f = 0; f < n; f++) image[f] = eq_data_feature(s->set.train, row, f);
+    for (size_t e = 1; e <= epochs; e++) {
+        s->distortion.key = eq_distortion_key(s->x->seed, e);
+        memcpy(image + e * n, eq_distorted(&s->distortion, &s->encoder, s->set.train, row),
+               n * sizeof *image);
+    }
+}
+
+eq_status eq_trained_distorted(eq_trained *m, size_t examples, size_t epochs, double *image,
+                               size_t *columns, eq_diag *diag) {
+    eq_session *s = &m->s;
+    size_t n = s->encoder.features, all = examples * (1 + epochs) * n;
+    double most = 0.0;
+    if (!eq_augmentation_is(&s->x->augmentation) || s->x->meta.shots > 0)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "the run trains with the examples as they are; this is drawn of one with "
+                       "<augmentation>");
+    if (s->set.train_count < examples)
+        return eq_fail(diag, EQ_ERR_USAGE, "the run has %zu training examples, and %zu are drawn",
+                       s->set.train_count, examples);
+    eq_status status = eq_session_distort(s, diag);
+    if (status != EQ_OK) return status;
+    for (size_t k = 0; k < examples; k++)
+        distort(s, s->set.train_index[k], epochs, image + k * (1 + epochs) * n);
+    for (size_t k = 0; k < all; k++) most = fmax(most, fabs(image[k]));
+    for (size_t k = 0; k < all && most > 0.0; k++) image[k] /= most;
+    const eq_raster *r = &s->distortion.image;
+    *columns = r->width == 0 ? 1 : r->together ? r->width * r->channels : r->width;
+    return EQ_OK;
+}
+
 size_t eq_trained_outputs(const eq_trained *m) {
     return m->s.outputs;
 }

@@ -123,8 +123,8 @@ static void look_through(const eq_raster *im, const view *v, const double *from,
         }
 }
 
-/* One example out of the table, distorted; either of the two places of the room. */
-static double *distort(const eq_distortion *q, const eq_encoder *e, const eq_data *d, size_t row) {
+const double *eq_distorted(const eq_distortion *q, const eq_encoder *e, const eq_data *d,
+                           size_t row) {
     double *raw = q->room, *seen = q->room + e->features;
     eq_draw draw = eq_draw_of(q->key, row);
     for (size_t f = 0; f < e->features; f++) raw[f] = eq_data_feature(d, row, f);
@@ -144,5 +144,5 @@ static double *distort(const eq_distortion *q, const eq_encoder *e, const eq_dat
 void eq_encode_distorted(const eq_distortion *q, const eq_encoder *e, const eq_data *d,
                          const uint32_t *index, size_t n, double *x) {
     for (size_t j = 0; j < n; j++)
-        eq_encode_values(e, distort(q, e, d, index[j]), x + j * e->inputs);
+        eq_encode_values(e, eq_distorted(q, e, d, index[j]), x + j * e->inputs);
 }

@@ -36,6 +36,9 @@ typedef struct eq_distortion {
 } eq_distortion;
 
 uint64_t eq_distortion_key(uint64_t seed, uint64_t epoch);
+/* Row `row` of the table, distorted: [features], in the room, as eq_data_feature gives them. */
+const double *eq_distorted(const eq_distortion *q, const eq_encoder *e, const eq_data *d,
+                           size_t row);
 /* eq_encode of distorted examples: x[n][inputs] of the rows index[0..n). */
 void eq_encode_distorted(const eq_distortion *q, const eq_encoder *e, const eq_data *d,
                          const uint32_t *index, size_t n, double *x);

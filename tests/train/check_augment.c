@@ -8,6 +8,7 @@
 #include "../support/program.h"
 #include "../support/training.h"
 #include "base/mem.h"
+#include "train/attack.h"
 #include "train/augment.h"
 #include "train/trainer.h"
 
@@ -275,6 +276,45 @@ START_TEST(the_network_knows_its_image) {
 }
 END_TEST
 
+/* The picture has what a training sees: the inputs of its free phases, without their encoding. */
+START_TEST(the_picture_is_of_what_is_trained_with) {
+    static const char *const set[] = {"augmentation.shift=1", "augmentation.noise=0.1",
+                                      "encoding.scale=3", "data.train-limit=20"};
+    const eq_settings settings = {set, 4};
+    enum { SHOWN = 2, EPOCHS = 2, FEATURES = 64 };
+    eq_experiment *x = NULL;
+    eq_trained *m = NULL;
+    eq_trainer *t = NULL;
+    eq_train_options o = eq_train_defaults();
+    double image[SHOWN][1 + EPOCHS][FEATURES];
+    size_t columns = 0;
+    ck_assert_int_eq(eq_experiment_read_with("netlists/conv-digits.xml", &settings, &x, NULL),
+                     EQ_OK);
+    x->epochs = 1;
+    o.folder = in("run");
+    ck_assert_int_eq(eq_train(x, &o, NULL, NULL, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_open(in("run"), NULL, &m, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trained_distorted(m, SHOWN, EPOCHS, image[0][0], &columns, NULL), EQ_OK);
+    ck_assert_uint_eq(columns, 8);
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+    uint32_t row = t->s.set.train_index[1];
+    t->s.epoch = 2;
+    ck_assert_int_eq(eq_session_free_phase(&t->s, t->s.set.train, &row, 1, NULL), EQ_OK);
+    double seen = t->s.input[27] / image[1][2][27];
+    ck_assert_double_ne(image[1][2][27], image[1][1][27]);
+    for (int f = 0; f < FEATURES; f++)
+        ck_assert_double_eq_tol(t->s.input[f], seen * image[1][2][f], 1e-9);
+    ck_assert_int_eq(eq_trained_distorted(m, 999, EPOCHS, image[0][0], &columns, NULL),
+                     EQ_ERR_USAGE);
+    eq_trainer_free(t);
+    eq_trained_free(m);
+    eq_experiment_free(x);
+    expect_exit(0, NULL, "plot %s --kind distorted -o %s", in("run"), in("d.svg"));
+    expect_exit(0, NULL, "train netlists/iris.xml --epochs 1 -o %s", in("plain"));
+    expect_exit(2, NULL, "plot %s --kind distorted -o %s", in("plain"), in("e.svg"));
+}
+END_TEST
+
 /* A file of four axes whose last one is that of the channels, as the network says. */
 START_TEST(what_the_network_says_comes_before_the_file) {
     const eq_data last = {.features = 24, .image = {3, 4, 2, false}};
@@ -303,6 +343,7 @@ Suite *augment_suite(void) {
     tcase_add_test(t, evaluations_see_what_is_in_the_data);
     tcase_add_loop_test(t, what_fits_no_image_is_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_loop_test(t, the_network_knows_its_image, 0, sizeof images / sizeof *images);
+    tcase_add_test(t, the_picture_is_of_what_is_trained_with);
     tcase_add_test(t, what_the_network_says_comes_before_the_file);
     suite_add_tcase(s, t);
     return s;

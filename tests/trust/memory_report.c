@@ -9,6 +9,7 @@
 #include "report/verify.h"
 #include "result/raw.h"
 #include "support/program.h"
+#include "train/attack.h"
 
 enum { LONGEST = 512 };
 
@@ -169,6 +170,19 @@ static eq_status pictures(eq_diag *diag) {
     return status;
 }
 
+static eq_status distorted(eq_diag *diag) {
+    static const char *const set[] = {"augmentation.noise=0.1"};
+    eq_trained_options o = eq_trained_defaults();
+    eq_trained *m = NULL;
+    double image[2 * 2 * 16];
+    size_t columns;
+    o.set = (eq_settings){set, 1};
+    eq_status status = eq_trained_open(in("run"), &o, &m, diag);
+    if (status == EQ_OK) status = eq_trained_distorted(m, 2, 1, image, &columns, diag);
+    eq_trained_free(m);
+    return status;
+}
+
 const memory_scenario memory_of_reports[] = {
     {"a raw file", .of = read_raw, .path = "sweep.raw"},
     {"an ASCII raw file", .of = read_raw, .path = "theirs.raw"},
@@ -181,6 +195,7 @@ const memory_scenario memory_of_reports[] = {
     {"a network on many chips", .run = many_chips},
     {"power of a changed network", .run = infer},
     {"another circuit", .run = infer_other},
+    {"distorted examples", .run = distorted},
     {"pictures", .run = pictures},
     {NULL},
 };

@@ -27,7 +27,7 @@ static void add_panel(eq_heat *h, size_t features, const double *image, const ch
 
 static eq_status draw_adversaries(eq_trained *m, eq_canvas *to, eq_diag *diag) {
     static const char *const what[KINDS] = {"example", "dC/dx", "moved by 0.1"};
-    eq_heat h = {.colours = EQ_HEAT_DIVERGING, .columns = KINDS};
+    eq_heat h = {.colours = EQ_HEAT_DIVERGING, .columns = KINDS, .bare = true};
     size_t features = eq_trained_feature_count(m), count = EXAMPLES;
     double *image = eq_calloc(count * KINDS, features * sizeof *image);
     eq_status status = image == NULL
@@ -50,7 +50,7 @@ static eq_status draw_adversaries(eq_trained *m, eq_canvas *to, eq_diag *diag) {
 }
 
 static eq_status draw_liked(eq_trained *m, eq_canvas *to, eq_diag *diag) {
-    eq_heat h = {.colours = EQ_HEAT_VIRIDIS, .columns = 3};
+    eq_heat h = {.colours = EQ_HEAT_VIRIDIS, .columns = 3, .bare = true};
     size_t features = eq_trained_feature_count(m), outputs = eq_trained_outputs(m);
     double *image = eq_calloc(outputs, features * sizeof *image);
     eq_status status =
@@ -62,6 +62,36 @@ static eq_status draw_liked(eq_trained *m, eq_canvas *to, eq_diag *diag) {
     }
     if (status == EQ_OK) eq_heat_lay_out(&h, to);
     eq_free(image);
+    return status;
+}
+
+enum { SHOWN = 4, EPOCHS = 3 };
+
+static eq_status draw_distorted(eq_trained *m, eq_canvas *to, eq_diag *diag) {
+    eq_heat h = {.colours = EQ_HEAT_VIRIDIS, .columns = 1 + EPOCHS, .bare = true};
+    size_t features = eq_trained_feature_count(m), row = 1;
+    double *image = eq_calloc(SHOWN * (1 + EPOCHS), features * sizeof *image);
+    eq_status status = image == NULL ? eq_out_of_memory(diag)
+                                     : eq_trained_distorted(m, SHOWN, EPOCHS, image, &row, diag);
+    for (size_t k = 0; status == EQ_OK && k < (size_t)SHOWN * (1 + EPOCHS); k++) {
+        size_t epoch = k % (1 + EPOCHS);
+        char title[64];
+        snprintf(title, sizeof title, epoch == 0 ? "example %zu" : "epoch %zu",
+                 epoch == 0 ? k / (1 + EPOCHS) + 1 : epoch);
+        add_panel(&h, features, image + k * features, title);
+        eq_heat_panel *p = &h.panel[h.panels - 1];
+        if (row > 1) p->rows = features / row, p->columns = row;
+    }
+    if (status == EQ_OK) eq_heat_lay_out(&h, to);
+    eq_free(image);
+    return status;
+}
+
+eq_status eq_gather_distorted(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    eq_trained *m = NULL;
+    eq_status status = eq_picture_trained(p, &m, diag);
+    if (status == EQ_OK) status = draw_distorted(m, to, diag);
+    eq_trained_free(m);
     return status;
 }
 
