@@ -456,6 +456,7 @@ static eq_raster image_of_network(const eq_session *s) {
 eq_status eq_session_distort(eq_session *s, eq_diag *diag) {
     const eq_augmentation *o = &s->x->augmentation;
     const eq_raster network = image_of_network(s);
+    eq_free(s->distortion.room);
     s->distortion = (eq_distortion){.o = o, .scale = s->x->encoding.input.scale};
     if (!eq_augmentation_is(o)) return EQ_OK;
     s->distortion.room = eq_calloc(s->encoder.features, 2 * sizeof *s->distortion.room);
