@@ -336,7 +336,7 @@ eq_status eq_circuit_add(eq_circuit *c, const eq_card *card, eq_element *e, eq_d
     c->origin[id] = origin_of(card->at);
     t->count++;
     if (e != NULL) *e = id;
-    return card->off ? eq_circuit_put_off(c, id, diag) : EQ_OK;
+    return card->off && eq_class_limits(t->cls) ? eq_circuit_put_off(c, id, diag) : EQ_OK;
 }
 
 eq_status eq_circuit_input(eq_circuit *c, eq_element source, eq_diag *diag) {

@@ -120,6 +120,8 @@ eq_status eq_train_seeds(const eq_experiment *x, const eq_train_options *o, cons
     if (status == EQ_OK) eq_interrupt_set_flag(NULL);
     if (status == EQ_OK && eq_comm_rank() == 0) status = plot(o->folder, run, runs, diag);
     if (eq_comm_rank() == 0) print_table(o->folder, run, runs);
+    if (status == EQ_ERR_INTERRUPTED && eq_comm_rank() == 0)
+        printf("stopped; to go on, give the same command with --resume\n");
     eq_free(run);
     return status;
 }

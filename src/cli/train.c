@@ -348,7 +348,8 @@ static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool ver
     if (status == EQ_OK && summary.stopped_early && !shown(&s, last.epoch)) print_row(&s, &last);
     if (status == EQ_OK) print_end(&last, &summary, s.unlearned, o->folder);
     if (status == EQ_ERR_INTERRUPTED && eq_comm_rank() == 0)
-        printf("stopped; to go on: eqspice train %s -o %s --resume\n", x->path, o->folder);
+        printf("stopped; to go on, give the same command with --resume; the run is in %s\n",
+               o->folder);
     return status;
 }
 

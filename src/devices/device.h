@@ -221,6 +221,11 @@ typedef struct eq_device_class {
     void (*begin)(size_t n, double *const *w, double *const *z);
 } eq_device_class;
 
+/* Whether the search for an operating point limits it: it may begin `off`. */
+static inline bool eq_class_limits(const eq_device_class *cls) {
+    return cls->hidden == 0 && (cls->limit != NULL || cls->limit_port != NULL);
+}
+
 /* How many nodes the rows of the class name: two, two more for a voltage that controls, or those of
  * a port. */
 static inline int eq_class_nodes(const eq_device_class *cls) {

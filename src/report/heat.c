@@ -66,10 +66,12 @@ static void range_of(const eq_heat *h, const eq_heat_panel *p, double *least, do
     if (!(*most > *least)) *most = *least + (*least != 0.0 ? fabs(*least) : 1.0);
 }
 
+/* A second row, or column, where there is one alone tells gnuplot how large a cell is; it lies outside. */
 static void put_cells(const eq_heat_panel *p, double most, eq_canvas *c) {
-    for (size_t i = 0; i < p->rows; i++) {
-        for (size_t j = 0; j < p->columns; j++) {
-            double v = p->value[i * p->columns + j];
+    size_t rows = p->rows > 1 ? p->rows : 2, columns = p->columns > 1 ? p->columns : 2;
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) {
+            double v = p->value[i % p->rows * p->columns + j % p->columns];
             eq_canvas_row(c,
                           (double[]){p->first + (double)j, p->first + (double)i, v,
                                      v > 0.6 * most ? 16777215.0 : 0.0},

@@ -75,8 +75,12 @@ static void write_result(const eq_page *p) {
         eq_html_number(p->out, "result-error", e->error, "%");
         eq_html(p->out, " error");
     }
-    eq_html(p->out, " on <data id=\"result-examples\" value=\"%zu\">%zu</data> %s examples",
-            e->examples, e->examples, p->training ? "training" : "held-out");
+    eq_html(p->out, " on <data id=\"result-examples\" value=\"%zu\">%zu</data> %sexamples",
+            e->examples, e->examples,
+            p->data != NULL ? ""
+            : p->training   ? "training "
+                            : "held-out ");
+    if (p->data != NULL) eq_html(p->out, " of %s", p->data);
     bool several = eq_trained_chosen(p->m, &chosen, &epochs);
     eq_html(p->out, " after %zu epoch%s", epochs, epochs == 1 ? "" : "s");
     if (epochs > 0) {
@@ -175,6 +179,7 @@ static eq_status write_run(const char *folder, const eq_report_options *o, eq_te
     open.threads = o->threads;
     eq_status status = eq_trained_open(folder, &open, &p.m, diag);
     if (status != EQ_OK) return status;
+    p.data = o->data;
     p.training = eq_trained_samples(p.m) == 0;
     eq_trained_take(p.m, p.training);
     p.x = eq_trained_experiment(p.m);

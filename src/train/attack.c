@@ -33,9 +33,10 @@ static void close_attack(attack *k) {
 /* Least and largest feature of the training examples; a pixel may be 0 .. 255. */
 static void find_ranges(attack *k) {
     const eq_session *s = k->s;
-    const eq_data *d = s->set.train != NULL ? s->set.train : s->set.test;
-    size_t count = s->set.train != NULL ? s->set.train_count : s->set.test_count;
-    const uint32_t *index = s->set.train != NULL ? s->set.train_index : s->set.test_index;
+    bool trained = s->set.train_count > 0;
+    const eq_data *d = trained ? s->set.train : s->set.test;
+    size_t count = trained ? s->set.train_count : s->set.test_count;
+    const uint32_t *index = trained ? s->set.train_index : s->set.test_index;
     for (size_t f = 0; f < k->features; f++) {
         double least = INFINITY, most = -INFINITY;
         for (size_t j = 0; d->pixel == NULL && j < count; j++) {
@@ -244,9 +245,18 @@ static eq_status open_table(attack *k, const char *title, eq_diag *diag) {
     return status;
 }
 
+/* Features are moved by parts of their ranges in the training examples; those of pixels are known. */
+static eq_status check_ranges(const attack *k, const eq_data_set *set, eq_diag *diag) {
+    if (k->o->count == 0 || set->train_count > 0 || set->test->pixel != NULL) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE,
+                   "features are moved by parts of their ranges in the training examples, which "
+                   "--data leaves out; give one of --data and --attack");
+}
+
 static eq_status run(attack *k, eq_trained *m, eq_diag *diag) {
     eq_evaluation e = {.examples = 0};
-    eq_status status = open_attack(k, m, diag);
+    eq_status status = check_ranges(k, &m->s.set, diag);
+    if (status == EQ_OK) status = open_attack(k, m, diag);
     if (status == EQ_OK && k->o->gradient) status = open_table(k, m->x->name, diag);
     status = eq_comm_agree(status);
     m->s.visit = visit;
@@ -364,7 +374,7 @@ static void distort(eq_session *s, size_t row, size_t epochs, double *image) {
 }
 
 eq_status eq_trained_distorted(eq_trained *m, size_t examples, size_t epochs, double *image,
-                               size_t *columns, eq_diag *diag) {
+                               eq_diag *diag) {
     eq_session *s = &m->s;
     size_t n = s->encoder.features, all = examples * (1 + epochs) * n;
     double most = 0.0;
@@ -381,8 +391,6 @@ eq_status eq_trained_distorted(eq_trained *m, size_t examples, size_t epochs, do
         distort(s, s->set.train_index[k], epochs, image + k * (1 + epochs) * n);
     for (size_t k = 0; k < all; k++) most = fmax(most, fabs(image[k]));
     for (size_t k = 0; k < all && most > 0.0; k++) image[k] /= most;
-    const eq_raster *r = &s->distortion.image;
-    *columns = r->width == 0 ? 1 : r->together ? r->width * r->channels : r->width;
     return EQ_OK;
 }
 

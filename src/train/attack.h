@@ -33,10 +33,9 @@ void eq_attack_free(eq_attack *a);
 eq_status eq_trained_adversaries(eq_trained *m, size_t *count, double eps, size_t steps,
                                  double *image, eq_diag *diag);
 /* image[examples][1 + epochs][features] in parts of the largest value: the first training examples as they are, and as the
- * first epochs distort them. *columns: values of a row of theirs; 1 where they are no images. EQ_ERR_USAGE: the run
- * distorts nothing, or has fewer examples. */
+ * first epochs distort them. EQ_ERR_USAGE: the run distorts nothing, or has fewer examples. */
 eq_status eq_trained_distorted(eq_trained *m, size_t examples, size_t epochs, double *image,
-                               size_t *columns, eq_diag *diag);
+                               eq_diag *diag);
 size_t eq_trained_outputs(const eq_trained *m);
 /* image[outputs][features]: where `steps` of gradient ascent bring each output, from the mean of the training
  * examples of its class, or from the middle of all ranges. */

@@ -453,6 +453,17 @@ static eq_raster image_of_network(const eq_session *s) {
     return (eq_raster){0};
 }
 
+eq_raster eq_session_image(const eq_session *s) {
+    const eq_data *d = s->set.train_count > 0 ? s->set.train : s->set.test;
+    const eq_raster network = image_of_network(s);
+    const eq_augmentation o = {.width = s->x->augmentation.width,
+                               .channels = s->x->augmentation.channels};
+    eq_raster r;
+    bool fits = eq_augmentation_image(&o, d, &network, &r, NULL) == EQ_OK &&
+                r.channels * r.height * r.width == d->features;
+    return fits ? r : (eq_raster){0};
+}
+
 eq_status eq_session_distort(eq_session *s, eq_diag *diag) {
     const eq_augmentation *o = &s->x->augmentation;
     const eq_raster network = image_of_network(s);

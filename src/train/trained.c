@@ -395,6 +395,13 @@ size_t eq_trained_feature_count(const eq_trained *m) {
     return m->s.encoder.features;
 }
 
+size_t eq_trained_row(const eq_trained *m) {
+    size_t n = m->s.encoder.features, side = (size_t)lround(sqrt((double)n));
+    const eq_raster r = eq_session_image(&m->s);
+    if (r.width > 0) return r.together ? r.width * r.channels : r.width;
+    return side * side == n ? side : n;
+}
+
 void eq_trained_example(const eq_trained *m, size_t k, double *feature) {
     const uint32_t *index;
     const eq_data *d = taken(m, &index);

@@ -185,6 +185,12 @@ START_TEST(adversarial_examples_are_scored) {
     expect_exit(0, &text, "eval %s --attack 0.1", in("run"));
     ck_assert_ptr_nonnull(strstr(text, "by the sign of the gradient"));
     free(text);
+    put("two.csv",
+        _i == 0 ? "sepal_length,sepal_width,petal_length,petal_width,species\n5,3,1,0.2,setosa\n"
+                : "0\n");
+    expect_exit(2, &text, "eval %s --data %s --attack 0.1", in("run"), in("two.csv"));
+    ck_assert_msg(_i > 0 || strstr(text, "which --data leaves out") != NULL, "%s", text);
+    free(text);
     expect_exit(2, NULL, "eval %s --attack 2", in("run"));
     expect_exit(2, NULL, "eval %s --attack 0.1;0.2", in("run"));
     expect_exit(2, NULL, "eval %s --attack-steps 3", in("run"));

@@ -215,8 +215,10 @@ START_TEST(a_training_saves_and_stops) {
     kill(child, ending[_i]);
     ck_assert_int_eq(finish(child), 1);
     char line[LONGEST], *said = file_text(in("said"));
-    ck_assert_msg(strstr(said, "stopped; to go on: eqspice train netlists/iris.xml -o ") != NULL,
-                  "%s", said);
+    ck_assert_msg(
+        strstr(said, "stopped; to go on, give the same command with --resume; the run is in ") !=
+            NULL,
+        "%s", said);
     eq_free(said);
     snprintf(line, sizeof line, "exec test -z \"$(ls -A %s | grep tmp)\"", in("run"));
     ck_assert_int_eq(system(line), 0);

@@ -175,10 +175,9 @@ static eq_status distorted(eq_diag *diag) {
     eq_trained_options o = eq_trained_defaults();
     eq_trained *m = NULL;
     double image[2 * 2 * 16];
-    size_t columns;
     o.set = (eq_settings){set, 1};
     eq_status status = eq_trained_open(in("run"), &o, &m, diag);
-    if (status == EQ_OK) status = eq_trained_distorted(m, 2, 1, image, &columns, diag);
+    if (status == EQ_OK) status = eq_trained_distorted(m, 2, 1, image, diag);
     eq_trained_free(m);
     return status;
 }

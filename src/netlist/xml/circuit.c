@@ -282,6 +282,12 @@ static eq_status add_start(reader *r, const eq_xml_node *node) {
 static eq_status add_off(reader *r, const eq_xml_node *node) {
     eq_element e = EQ_NONE;
     eq_status status = element_named(r, node, "element", &e);
+    const eq_device_class *cls = e == EQ_NONE ? NULL : eq_class(r->c->row[e].cls);
+    if (cls != NULL && !eq_class_limits(cls))
+        return eq_fail_at(
+            r->diag, EQ_ERR_INPUT, eq_xml_place(r->xml, node),
+            "%s is a %s, which has no junction to be off; name a diode or a transistor",
+            eq_circuit_element_name(r->c, e), cls->name);
     return status == EQ_OK ? eq_circuit_put_off(r->c, e, r->diag) : status;
 }
 

@@ -11,17 +11,10 @@
 enum { EXAMPLES = 5, KINDS = 3, STEPS = 30, ATTACK_STEPS = 10 };
 static const double eps = 0.1;
 
-/* Square pictures stand as such, other features as one row. */
-static void shape(size_t features, size_t *rows, size_t *columns) {
-    size_t side = (size_t)lround(sqrt((double)features));
-    *rows = side * side == features ? side : 1;
-    *columns = features / *rows;
-}
-
-static void add_panel(eq_heat *h, size_t features, const double *image, const char *title) {
+static void add_panel(eq_heat *h, const eq_trained *m, const double *image, const char *title) {
     eq_heat_panel *p = &h->panel[h->panels++];
-    *p = (eq_heat_panel){.value = image};
-    shape(features, &p->rows, &p->columns);
+    size_t row = eq_trained_row(m);
+    *p = (eq_heat_panel){.value = image, .rows = eq_trained_feature_count(m) / row, .columns = row};
     snprintf(p->title, sizeof p->title, "%.40s", title);
 }
 
@@ -42,7 +35,7 @@ static eq_status draw_adversaries(eq_trained *m, eq_canvas *to, eq_diag *diag) {
     for (size_t k = 0; status == EQ_OK && k < count * KINDS; k++) {
         char title[64];
         snprintf(title, sizeof title, "%s %zu", what[k % KINDS], k / KINDS + 1);
-        add_panel(&h, features, image + k * features, k % KINDS == 0 ? title : what[k % KINDS]);
+        add_panel(&h, m, image + k * features, k % KINDS == 0 ? title : what[k % KINDS]);
     }
     if (status == EQ_OK) eq_heat_lay_out(&h, to);
     eq_free(image);
@@ -58,7 +51,7 @@ static eq_status draw_liked(eq_trained *m, eq_canvas *to, eq_diag *diag) {
     for (size_t k = 0; status == EQ_OK && k < outputs && k < EQ_HEAT_PANELS; k++) {
         char title[64];
         snprintf(title, sizeof title, "output %zu", k + 1);
-        add_panel(&h, features, image + k * features, title);
+        add_panel(&h, m, image + k * features, title);
     }
     if (status == EQ_OK) eq_heat_lay_out(&h, to);
     eq_free(image);
@@ -69,18 +62,16 @@ enum { SHOWN = 4, EPOCHS = 3 };
 
 static eq_status draw_distorted(eq_trained *m, eq_canvas *to, eq_diag *diag) {
     eq_heat h = {.colours = EQ_HEAT_VIRIDIS, .columns = 1 + EPOCHS, .bare = true};
-    size_t features = eq_trained_feature_count(m), row = 1;
+    size_t features = eq_trained_feature_count(m);
     double *image = eq_calloc(SHOWN * (1 + EPOCHS), features * sizeof *image);
     eq_status status = image == NULL ? eq_out_of_memory(diag)
-                                     : eq_trained_distorted(m, SHOWN, EPOCHS, image, &row, diag);
+                                     : eq_trained_distorted(m, SHOWN, EPOCHS, image, diag);
     for (size_t k = 0; status == EQ_OK && k < (size_t)SHOWN * (1 + EPOCHS); k++) {
         size_t epoch = k % (1 + EPOCHS);
         char title[64];
         snprintf(title, sizeof title, epoch == 0 ? "example %zu" : "epoch %zu",
                  epoch == 0 ? k / (1 + EPOCHS) + 1 : epoch);
-        add_panel(&h, features, image + k * features, title);
-        eq_heat_panel *p = &h.panel[h.panels - 1];
-        if (row > 1) p->rows = features / row, p->columns = row;
+        add_panel(&h, m, image + k * features, title);
     }
     if (status == EQ_OK) eq_heat_lay_out(&h, to);
     eq_free(image);

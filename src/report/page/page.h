@@ -16,6 +16,7 @@ typedef struct eq_page {
     eq_trained *m;          /* NULL: several seeds */
     eq_circuit *c;          /* of m, or of the first seed */
     const eq_inference *i;  /* with predictions and power; NULL: several seeds */
+    const char *data;       /* file of the examples, where they are not the run's own; or NULL */
     bool training;          /* there is no test set: the examples are those of the training */
     eq_diag *diag;
 } eq_page;

@@ -275,8 +275,9 @@ static eq_status check_labels(const eq_data_options *o, const char *path, const 
     bool whole = o->format == EQ_DATA_CSV || o->format == EQ_DATA_CIFAR || eq_is_folder(path);
     bool given = eq_data_goal_of(o->targets) == EQ_GOAL_INPUTS || whole;
     if (labels != NULL && given)
-        return eq_fail(diag, EQ_ERR_USAGE, "'%s' needs no file of labels: %s; leave --labels out",
-                       path, whole ? "it has them" : "its examples are their own targets");
+        return eq_fail(
+            diag, EQ_ERR_USAGE, "'%s' needs no file of labels: %s; leave --labels out", path,
+            whole ? "data as the run's have them inside" : "its examples are their own targets");
     if (labels == NULL && !given)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "'%s' are examples without %s, and those of the run are of others; give "
