@@ -33,11 +33,12 @@ static void on_stop(int number) {
     enum { REPEATED = 2 }; /* s */
     static volatile time_t asked;
     volatile sig_atomic_t *flag = stop;
-    if (flag == NULL || (*flag && (number == SIGINT || time(NULL) - asked > REPEATED)))
+    if (flag == NULL || (*flag && (number == SIGINT || time(NULL) - asked > REPEATED))) {
         on_end(number);
-    else if (!*flag)
-        asked = time(NULL);
-    if (flag != NULL) *flag = 1;
+        return;
+    }
+    if (!*flag) asked = time(NULL);
+    *flag = 1;
 }
 
 void eq_interrupt_terminate(void) {

@@ -18,9 +18,8 @@ static const char script[] =
     "if (colours == 2) { set palette defined (0 '#ffffff', 0.5 '#9ac8e0', 1 '#0072b2') }\n"
     "if (colours == 2) unset colorbox\n"
     "if (log_values) { set logscale cb; set format cb '10^{%T}' }\n"
-    "if (bare) { set size ratio -1; unset colorbox; set lmargin 0.5; set rmargin 0.5; set tmargin "
-    "1.2; "
-    "set bmargin 0.3 }\n"
+    "if (bare) { set size ratio -1; unset colorbox }\n"
+    "if (bare) { set lmargin 0.5; set rmargin 0.5; set tmargin 1.2; set bmargin 0.3 }\n"
     "do for [p=1:panels] {\n"
     "  if (strlen(heading[p]) > 0) { set title heading[p] offset 0,(bare ? -0.9 : -0.6) }\n"
     "  set xlabel x_label[p]\n"
@@ -188,9 +187,8 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
         put_cells(p, most[k], c);
     }
     if (h->bare) share_range(h->panels, least, most);
-    c->height =
-        (double)c->rows * ((h->colours == EQ_HEAT_COUNTS ? 0.85 * c->p->width : 2.2) + over);
-    if (h->bare) c->height = (double)c->rows * bare_height(h, c);
+    double height = h->colours == EQ_HEAT_COUNTS ? 0.85 * c->p->width : 2.2;
+    c->height = (double)c->rows * (h->bare ? bare_height(h, c) : height + over);
     c->script = script;
     eq_canvas_number(c, "panels", (double)h->panels);
     eq_canvas_number(c, "colours", h->colours);

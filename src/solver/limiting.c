@@ -130,7 +130,7 @@ static void go_ahead(const junctions *q, eq_system *s, const double *v, const do
 }
 
 /* x becomes the solution of the circuit of tangents. */
-static eq_status tangent_step(eq_newton *w, double *x) {
+static eq_status solve_tangents(eq_newton *w, double *x) {
     if (!isfinite(eq_newton_evaluate(w, x))) return EQ_ERR_CONVERGE;
     eq_status status = eq_newton_factor(w, x);
     if (status != EQ_OK) return status;
@@ -138,6 +138,14 @@ static eq_status tangent_step(eq_newton *w, double *x) {
     status = eq_lin_solve(w->factored, w->step);
     for (size_t i = 0; i < w->s->n; i++) x[i] -= w->step[i];
     w->iterations++;
+    return status;
+}
+
+/* Tangents where the junctions stand. */
+static eq_status tangent_step(eq_newton *w, const junctions *q, double *x) {
+    w->s->homotopy.junction = q->held;
+    eq_status status = solve_tangents(w, x);
+    w->s->homotopy.junction = NULL;
     return status;
 }
 
@@ -156,9 +164,7 @@ static eq_status wait_for_others(eq_newton *w, const junctions *q, double *x) {
     bool still = false;
     for (int k = 0; status == EQ_OK && !still && k < STEPS; k++) {
         put_off(q, w->s->circuit);
-        w->s->homotopy.junction = q->held;
-        status = tangent_step(w, x);
-        w->s->homotopy.junction = NULL;
+        status = tangent_step(w, q, x);
         if (status != EQ_OK) break;
         still = rests(w, x);
         if (!isfinite(eq_newton_evaluate(w, x))) status = EQ_ERR_CONVERGE;
@@ -176,9 +182,7 @@ static eq_status go(eq_newton *w, const junctions *q, int most, double *x, bool 
     size_t stopped = 1;
     for (int k = 0; start_only ? stopped > 0 : ratio > 1.0; k++) {
         if (k == most) return EQ_ERR_CONVERGE;
-        w->s->homotopy.junction = q->held;
-        status = tangent_step(w, x);
-        w->s->homotopy.junction = NULL;
+        status = tangent_step(w, q, x);
         if (status != EQ_OK) return status;
         ratio = eq_newton_evaluate(w, x);
         stopped = move(q, w->s);

@@ -16,7 +16,7 @@ bool eq_augmentation_is(const eq_augmentation *o) {
     return eq_augmentation_is_of_images(o) || o->noise > 0.0;
 }
 
-static bool fits(const eq_raster *r, size_t features) {
+bool eq_raster_fits(const eq_raster *r, size_t features) {
     double values = (double)r->channels * (double)r->height * (double)r->width;
     return values == (double)features && r->width > 0;
 }
@@ -26,35 +26,36 @@ static bool same_sizes(const eq_raster *a, const eq_raster *b) {
 }
 
 /* What the axes of a file say holds where the network says the same of their sizes. */
-static eq_raster raster_of(const eq_augmentation *o, const eq_data *d, const eq_raster *network) {
+eq_raster eq_augmentation_image(const eq_augmentation *o, const eq_data *d,
+                                const eq_raster *network) {
     size_t channels = o->channels > 0 ? o->channels : 1;
     double row = (double)o->width * (double)channels;
     if (o->width > 0 && row > (double)d->features) return (eq_raster){channels, 0, o->width, false};
     if (o->width > 0)
         return (eq_raster){channels, d->features / (o->width * channels), o->width, false};
-    return fits(network, d->features) && !same_sizes(network, &d->image) ? *network : d->image;
+    bool said = eq_raster_fits(network, d->features) && !same_sizes(network, &d->image);
+    return said ? *network : d->image;
 }
 
-eq_status eq_augmentation_image(const eq_augmentation *o, const eq_data *d,
-                                const eq_raster *network, eq_raster *out, eq_diag *diag) {
-    *out = raster_of(o, d, network);
+eq_status eq_augmentation_check(const eq_augmentation *o, const eq_raster *image, size_t features,
+                                eq_diag *diag) {
     if (!eq_augmentation_is_of_images(o)) return EQ_OK;
-    if (out->width == 0)
+    if (image->width == 0)
         return eq_fail_at(
             diag, EQ_ERR_INPUT, o->at,
             "<augmentation>: neither the file nor the network says how the %zu values "
             "of an example are an image; give width=\"...\", the pixels of a row",
-            d->features);
-    if (!fits(out, d->features))
+            features);
+    if (!eq_raster_fits(image, features))
         return eq_fail_at(diag, EQ_ERR_INPUT, o->at,
                           "<augmentation>: the %zu values of an example are no whole rows of %zu "
                           "pixels in %zu channel%s; give the width and channels that they have",
-                          d->features, out->width, out->channels, eq_plural(out->channels));
-    if (o->shift >= out->width || o->shift >= out->height)
+                          features, image->width, image->channels, eq_plural(image->channels));
+    if (o->shift >= image->width || o->shift >= image->height)
         return eq_fail_at(diag, EQ_ERR_INPUT, o->at,
                           "<augmentation>: shift=\"%zu\" moves images of %zu x %zu pixels out of "
                           "sight; give fewer",
-                          o->shift, out->height, out->width);
+                          o->shift, image->height, image->width);
     return EQ_OK;
 }
 

@@ -21,10 +21,13 @@ typedef struct eq_augmentation {
 bool eq_augmentation_is(const eq_augmentation *o);
 bool eq_augmentation_is_of_images(const eq_augmentation *o);
 
-/* The image that the examples of d are: as o says, or the network, or the file. EQ_ERR_INPUT: they are none, or do not fit
- * into its width and channels. */
-eq_status eq_augmentation_image(const eq_augmentation *o, const eq_data *d,
-                                const eq_raster *network, eq_raster *out, eq_diag *diag);
+/* The image that the examples of d are: as o says, or the network, or the file; whether that has as many values. */
+eq_raster eq_augmentation_image(const eq_augmentation *o, const eq_data *d,
+                                const eq_raster *network);
+bool eq_raster_fits(const eq_raster *r, size_t features);
+/* EQ_ERR_INPUT: the image is none, or does not fit, where one is moved. */
+eq_status eq_augmentation_check(const eq_augmentation *o, const eq_raster *image, size_t features,
+                                eq_diag *diag);
 
 /* What all examples of one epoch share. */
 typedef struct eq_distortion {

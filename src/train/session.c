@@ -456,31 +456,28 @@ static eq_raster image_of_network(const eq_session *s) {
 eq_raster eq_session_image(const eq_session *s) {
     const eq_data *d = s->set.train_count > 0 ? s->set.train : s->set.test;
     const eq_raster network = image_of_network(s);
-    const eq_augmentation o = {.width = s->x->augmentation.width,
-                               .channels = s->x->augmentation.channels};
-    eq_raster r;
-    bool fits = eq_augmentation_image(&o, d, &network, &r, NULL) == EQ_OK &&
-                r.channels * r.height * r.width == d->features;
-    return fits ? r : (eq_raster){0};
+    return eq_augmentation_image(&s->x->augmentation, d, &network);
 }
 
 eq_status eq_session_distort(eq_session *s, eq_diag *diag) {
     const eq_augmentation *o = &s->x->augmentation;
-    const eq_raster network = image_of_network(s);
+    size_t n = s->encoder.features;
     eq_free(s->distortion.room);
     s->distortion = (eq_distortion){.o = o, .scale = s->x->encoding.input.scale};
     if (!eq_augmentation_is(o)) return EQ_OK;
-    s->distortion.room = eq_calloc(s->encoder.features, 2 * sizeof *s->distortion.room);
+    s->distortion.image = eq_session_image(s);
+    s->distortion.room = eq_calloc(n, 2 * sizeof *s->distortion.room);
     if (s->distortion.room == NULL) return eq_out_of_memory(diag);
-    return eq_augmentation_image(o, s->set.train, &network, &s->distortion.image, diag);
+    return eq_augmentation_check(o, &s->distortion.image, n, diag);
 }
 
 static void put_inputs(eq_session *s, const eq_data *d, const uint32_t *index, size_t n) {
-    s->distortion.key = eq_distortion_key(s->x->seed, s->epoch);
-    if (s->epoch > 0 && s->distortion.room != NULL)
-        eq_encode_distorted(&s->distortion, &s->encoder, d, index, n, s->input);
-    else
+    if (s->epoch == 0 || s->distortion.room == NULL) {
         eq_encode(&s->encoder, d, index, n, s->input);
+        return;
+    }
+    s->distortion.key = eq_distortion_key(s->x->seed, s->epoch);
+    eq_encode_distorted(&s->distortion, &s->encoder, d, index, n, s->input);
 }
 
 eq_status eq_session_free_phase_from(eq_session *s, const eq_data *d, const uint32_t *index,

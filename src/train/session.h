@@ -68,7 +68,7 @@ eq_status eq_session_data(eq_session *s, eq_diag *diag);
 eq_status eq_session_model(eq_session *s, eq_diag *diag);
 /* With model, set and encoder in place: checks that they fit, starts the model and makes room. */
 eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag);
-/* What the examples are an image of, as the network, the experiment or the file says; width 0: none. */
+/* What the examples are an image of, as the experiment, the network or the file says: eq_raster_fits says whether they are. */
 eq_raster eq_session_image(const eq_session *s);
 /* Opened, it shows the examples of an epoch as the experiment distorts them. */
 eq_status eq_session_distort(eq_session *s, eq_diag *diag);

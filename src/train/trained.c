@@ -398,7 +398,7 @@ size_t eq_trained_feature_count(const eq_trained *m) {
 size_t eq_trained_row(const eq_trained *m) {
     size_t n = m->s.encoder.features, side = (size_t)lround(sqrt((double)n));
     const eq_raster r = eq_session_image(&m->s);
-    if (r.width > 0) return r.together ? r.width * r.channels : r.width;
+    if (eq_raster_fits(&r, n)) return r.together ? r.width * r.channels : r.width;
     return side * side == n ? side : n;
 }
 

@@ -31,7 +31,6 @@ static uint32_t train[ROWS];
 /* One row alone; the draws are made of its number by the key. */
 static void set_up(bench *b, const eq_augmentation *o, eq_encoding encoding, eq_raster image) {
     size_t n = image.channels * image.height * image.width;
-    eq_diag *diag = eq_diag_new();
     b->d = (eq_data){.examples = 1,
                      .features = n,
                      .image = image,
@@ -42,8 +41,8 @@ static void set_up(bench *b, const eq_augmentation *o, eq_encoding encoding, eq_
     ck_assert_int_eq(eq_encoder_fit(&encoding, &b->set, &b->e, NULL), EQ_OK);
     b->q = (eq_distortion){.o = o, .scale = encoding.input.scale, .room = b->room};
     const eq_raster none = {0};
-    ck_assert_int_eq(eq_augmentation_image(o, &b->d, &none, &b->q.image, diag), EQ_OK);
-    eq_diag_free(diag);
+    b->q.image = eq_augmentation_image(o, &b->d, &none);
+    ck_assert_int_eq(eq_augmentation_check(o, &b->q.image, n, NULL), EQ_OK);
 }
 
 /* What epoch k makes of it. */
@@ -320,11 +319,14 @@ START_TEST(what_the_network_says_comes_before_the_file) {
     const eq_raster network = {2, 3, 4, true}, other = {2, 3, 5, true};
     const eq_augmentation o = {.mirror = true};
     eq_raster r;
-    ck_assert_int_eq(eq_augmentation_image(&o, &last, &network, &r, NULL), EQ_OK);
+    r = eq_augmentation_image(&o, &last, &network);
+    ck_assert_int_eq(eq_augmentation_check(&o, &r, 24, NULL), EQ_OK);
     ck_assert(r.together && r.width == 4 && r.channels == 2);
-    ck_assert_int_eq(eq_augmentation_image(&o, &first, &network, &r, NULL), EQ_OK);
+    r = eq_augmentation_image(&o, &first, &network);
+    ck_assert_int_eq(eq_augmentation_check(&o, &r, 24, NULL), EQ_OK);
     ck_assert(!r.together && r.width == 4);
-    ck_assert_int_eq(eq_augmentation_image(&o, &first, &other, &r, NULL), EQ_OK);
+    r = eq_augmentation_image(&o, &first, &other);
+    ck_assert_int_eq(eq_augmentation_check(&o, &r, 24, NULL), EQ_OK);
     ck_assert(!r.together && r.height == 3);
 }
 END_TEST

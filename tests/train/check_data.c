@@ -394,6 +394,12 @@ START_TEST(other_examples_need_their_labels) {
         if (status == EQ_OK) ck_assert_int_eq(t.test->label[0], asked[k].label);
         eq_data_set_free(&t);
     }
+    eq_data_set t = {0};
+    put_bytes("t10k-images-idx3-ubyte", images, sizeof images);
+    put_bytes("t10k-labels-idx1-ubyte", labels, sizeof labels);
+    const eq_data_options numbers = {.format = EQ_DATA_IDX, .path = path[0], .targets = path[3]};
+    ck_assert_int_eq(eq_data_read_test(&numbers, scratch_current(), NULL, s.train, &t, NULL),
+                     EQ_ERR_INPUT); /* a folder has classes */
     eq_data_set_free(&s);
 }
 END_TEST

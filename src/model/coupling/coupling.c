@@ -66,7 +66,11 @@ static void shape_convolution(eq_coupling *c) {
 eq_status eq_coupling_of(eq_coupling_kind kind, eq_shape lower, eq_coupling *out, eq_diag *diag) {
     static const size_t most = EQ_MOST_ITEMS;
     size_t units = eq_shape_units(lower);
+    double below = (double)lower.channels * (double)lower.height * (double)lower.width;
     *out = (eq_coupling){.kind = kind, .lower = lower, .columns = kind.channels};
+    if (below > (double)most)
+        return eq_fail(diag, EQ_ERR_INPUT,
+                       "it stands on %.3g units, more than %zu; make them fewer", below, most);
     if (kind.channels == 0 || units == 0)
         return eq_fail(diag, EQ_ERR_INPUT, "it has no units; give each layer 1 or more");
     if (kind.channels > most || kind.kernel > most || kind.padding > most)

@@ -1,6 +1,5 @@
 /* What a trained network sees in its inputs, as pictures: adversarial examples, and the input that each output
  * likes most. */
-#include <math.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -78,26 +77,24 @@ static eq_status draw_distorted(eq_trained *m, eq_canvas *to, eq_diag *diag) {
     return status;
 }
 
-eq_status eq_gather_distorted(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+typedef eq_status draw_trained(eq_trained *m, eq_canvas *to, eq_diag *diag);
+
+static eq_status draw_run(const eq_picture *p, draw_trained *draw, eq_canvas *to, eq_diag *diag) {
     eq_trained *m = NULL;
     eq_status status = eq_picture_trained(p, &m, diag);
-    if (status == EQ_OK) status = draw_distorted(m, to, diag);
+    if (status == EQ_OK) status = draw(m, to, diag);
     eq_trained_free(m);
     return status;
 }
 
 eq_status eq_gather_adversarial(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
-    eq_trained *m = NULL;
-    eq_status status = eq_picture_trained(p, &m, diag);
-    if (status == EQ_OK) status = draw_adversaries(m, to, diag);
-    eq_trained_free(m);
-    return status;
+    return draw_run(p, draw_adversaries, to, diag);
 }
 
 eq_status eq_gather_liked(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
-    eq_trained *m = NULL;
-    eq_status status = eq_picture_trained(p, &m, diag);
-    if (status == EQ_OK) status = draw_liked(m, to, diag);
-    eq_trained_free(m);
-    return status;
+    return draw_run(p, draw_liked, to, diag);
+}
+
+eq_status eq_gather_distorted(const eq_picture *p, eq_canvas *to, eq_diag *diag) {
+    return draw_run(p, draw_distorted, to, diag);
 }

@@ -288,8 +288,8 @@ static eq_status check_labels(const eq_data_options *o, const char *path, const 
 
 static eq_status read_test(const eq_data_options *o, files f, const eq_data *known, eq_data **out,
                            eq_diag *diag) {
-    if (o->format == EQ_DATA_IDX && eq_is_folder(f.path))
-        return eq_idx_part(f.path, "t10k", out, diag);
+    bool folder = eq_data_goal_of(o->targets) != EQ_GOAL_TARGETS && eq_is_folder(f.path);
+    if (o->format == EQ_DATA_IDX && folder) return eq_idx_part(f.path, "t10k", out, diag);
     if (o->format == EQ_DATA_CIFAR) return eq_data_read_cifar(f.path, true, out, diag);
     return read_table(o, f, known, out, diag);
 }

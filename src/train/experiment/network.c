@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "train/experiment/architecture.h"
 #include "train/experiment/attribute.h"
@@ -161,8 +160,6 @@ static eq_status read_layers(const reader *r, eq_discrete_options *o) {
         return fault(r, "inputs are channels, height and width of the images, as in "
                         "inputs=\"1x28x28\"; or all layers are dense: layers=\"784,512,10\"");
     o->inputs = (eq_shape){shape[0], shape[1], shape[2]};
-    if ((double)shape[0] * (double)shape[1] * (double)shape[2] > EQ_MOST_ITEMS)
-        return fault(r, "inputs have more than 100000000 units; give smaller images");
     for (const eq_xml_node *n = eq_xml_first(r->node); n != NULL; n = eq_xml_next(n)) {
         reader layer = {r->xml, n, r->diag};
         if (o->layers == EQ_DISCRETE_LAYERS)
