@@ -183,6 +183,17 @@ static eq_status setplot(eq_script *s, const char *text) {
     char name[EQ_LONGEST_WORD];
     (void)eq_first_word(text, name);
     bool found = strcmp(name, "const") == 0;
+    if (name[0] == '\0' && s->plots > 0) {
+        eq_script_note(s, "setplot: the plot is ", s->plot[s->current].name);
+        return EQ_OK;
+    }
+    size_t to = strcmp(name, "previous") == 0 ? s->current - 1
+                : strcmp(name, "next") == 0   ? s->current + 1
+                                              : SIZE_MAX;
+    if (to < s->plots) {
+        s->current = to;
+        return EQ_OK;
+    }
     for (size_t k = 0; k < s->plots; k++) {
         if (strcmp(s->plot[k].name, name) != 0) continue;
         s->current = k;

@@ -145,23 +145,32 @@ void eq_script_reset(eq_script *s) {
 
 /* ---- analyses ---- */
 
+/* p->name: its kind and the number of the plot before it or, where that name is taken, the next (ngspice). */
+static void name_plot(eq_script *s, const char *kind, eq_plot *p) {
+    s->number += s->number == 0;
+    for (bool taken = true; taken; s->number += taken) {
+        snprintf(p->name, sizeof p->name, "%.8s%u", kind, s->number);
+        taken = false;
+        for (size_t k = 0; k < s->plots; k++)
+            taken = taken || strcmp(s->plot[k].name, p->name) == 0;
+    }
+}
+
 static eq_plot *add_plot(eq_script *s, const char *kind, eq_result *all, size_t loops,
                          size_t scale) {
-    size_t same = 1;
     if (!eq_grow((void **)&s->plot, &s->plot_cap, s->plots + 1, sizeof *s->plot) ||
         !eq_grow((void **)&s->shown, &s->shown_cap, s->showns + 1, sizeof *s->shown)) {
         eq_result_free(all);
         eq_out_of_memory(s->diag);
         return NULL;
     }
-    for (size_t k = 0; k < s->plots; k++) same += strncmp(s->plot[k].name, kind, strlen(kind)) == 0;
     eq_plot *p = &s->plot[s->plots];
     *p = (eq_plot){.all = all, .loops = loops, .scale = scale};
     if (!s->save_all && s->saved.length > 0) {
         p->saved = eq_strdup(s->saved.text);
         s->out_of_memory = s->out_of_memory || p->saved == NULL;
     }
-    snprintf(p->name, sizeof p->name, "%.8s%zu", kind, same);
+    name_plot(s, kind, p);
     s->shown[s->showns++] = (eq_shown){s->plots, NULL};
     s->current = s->plots++;
     return p;

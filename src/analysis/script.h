@@ -69,6 +69,7 @@ typedef struct eq_script {
     bool save_all;
     eq_plot *plot;
     size_t plots, plot_cap, current; /* plot that vectors are looked up in */
+    unsigned number;                 /* of the plot named last; 0: none is */
     eq_shown *shown;
     size_t showns, shown_cap;
     eq_named_vectors let;

@@ -197,11 +197,12 @@ eq_status eq_architecture_lateral(const char *text, eq_architecture *a, eq_diag 
     const char *p = text;
     size_t layer;
     for (a->lateral = 0; *(p += strspn(p, " ,")) != '\0'; a->lateral |= 1u << layer)
-        if (!layer_at(&p, &layer) || strcspn(p, " ,") != 0 || layer < 1 || layer >= EQ_MAX_LAYERS)
+        if (!layer_at(&p, &layer) || strcspn(p, " ,") != 0 || layer < 1 || layer >= EQ_MAX_LAYERS ||
+            (a->lateral >> layer & 1))
             return eq_fail(
                 diag, EQ_ERR_USAGE,
                 "lateral '%.40s' is no list of layers; write their numbers, counted from "
-                "the inputs, which are 0, as in \"1 2\"",
+                "the inputs, which are 0, once each, as in \"1 2\"",
                 text);
     return EQ_OK;
 }

@@ -24,13 +24,23 @@ const char *eq_normalize_name(eq_normalize normalize) {
 /* A feature, or a target, of an example as it is stored. */
 typedef double column(const eq_data *d, size_t example, size_t k);
 
-/* The middle m and half width h with which (raw - m)/h is normalised;
- * a constant column has h = 1. */
+/* The largest |raw| of column f, as a power of two. */
+static double magnitude(const eq_data_set *set, column *raw, size_t f) {
+    double most = 0.0;
+    int exponent;
+    for (size_t k = 0; k < set->train_count; k++)
+        most = fmax(most, fabs(raw(set->train, set->train_index[k], f)));
+    frexp(most, &exponent);
+    return ldexp(1.0, exponent - 1); /* 0.5 where all are 0 */
+}
+
+/* The middle m and half width h with which (raw - m)/h is normalised, both of raw/unit, whose squares
+ * are neither too large nor too small; a constant column has h = 1/unit. */
 static void statistics(eq_normalize normalize, const eq_data_set *set, column *raw, size_t f,
-                       double *m, double *h) {
+                       double unit, double *m, double *h) {
     double low = INFINITY, high = -INFINITY, mean = 0.0, square = 0.0;
     for (size_t k = 0; k < set->train_count; k++) {
-        double v = raw(set->train, set->train_index[k], f), d = v - mean;
+        double v = raw(set->train, set->train_index[k], f) / unit, d = v - mean;
         low = fmin(low, v);
         high = fmax(high, v);
         mean += d / (double)(k + 1); /* Welford 1962 */
@@ -39,7 +49,7 @@ static void statistics(eq_normalize normalize, const eq_data_set *set, column *r
     bool range = normalize == EQ_NORMALIZE_RANGE;
     *m = range ? 0.5 * (low + high) : mean;
     *h = range ? 0.5 * (high - low) : sqrt(square / (double)set->train_count);
-    if (!(*h > 0.0)) *h = 1.0;
+    if (!(*h > 0.0)) *h = 1.0 / unit;
 }
 
 /* V = scale ((raw - m)/h - center) for each of n columns; unit: what a stored 1 stands for. */
@@ -49,10 +59,18 @@ static eq_status fit(const eq_scaling *o, const eq_data_set *set, column *raw, d
     out->offset = eq_calloc(n, sizeof *out->offset);
     if (out->gain == NULL || out->offset == NULL) return eq_out_of_memory(diag);
     for (size_t f = 0; f < n; f++) {
-        double m = 0.0, h = 1.0 / unit;
-        if (o->normalize != EQ_NORMALIZE_NONE) statistics(o->normalize, set, raw, f, &m, &h);
-        out->gain[f] = o->scale / h;
+        double m = 0.0, h = 1.0 / unit, by = 1.0;
+        if (o->normalize != EQ_NORMALIZE_NONE) {
+            by = magnitude(set, raw, f);
+            statistics(o->normalize, set, raw, f, by, &m, &h);
+        }
+        out->gain[f] = o->scale / (h * by);
         out->offset[f] = -o->scale * (m / h + o->center);
+        if (!isfinite(out->gain[f]) || !isfinite(out->offset[f]))
+            return eq_fail(diag, EQ_ERR_INPUT,
+                           "column %zu of the %s spreads over %g only, too little to be "
+                           "normalised; give its values in another unit",
+                           f + 1, raw == eq_data_target ? "targets" : "features", h * by);
     }
     return EQ_OK;
 }

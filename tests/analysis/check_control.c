@@ -71,6 +71,12 @@ static const struct shown {
     {"op\nstrcmp k $curplot op1\ndc v1 0 1 1\nstrcmp l $curplot dc1\nlet m = abs($k) + abs($l)\n"
      "print m\n",
      3, "m", 0, 0},
+    {"op\nop\ndc v1 0 1 1\nstrcmp k $curplot dc2\ndc v1 0 1 1\nstrcmp l $curplot dc3\n"
+     "let m = abs($k) + abs($l)\nprint m\n",
+     5, "m", 0, 0},
+    {"op\nop\nsetplot previous\nstrcmp k $curplot op1\nsetplot next\nstrcmp l $curplot op2\n"
+     "let m = abs($k) + abs($l)\nprint m\n",
+     3, "m", 0, 0},
     {"dc v1\n+ 0 1\n+ 0.5\nprint v(b)\n", 1, "v(b)", 2, 0.5},
     {"let k = 0\nrepeat 3\nlet k = k + 1\nend\nprint k\n", 1, "k", 0, 3},
     {"let k = 0\nwhile k < 5\nlet k = k + 1\nif k = 3\nbreak\nend\nend\nprint k\n", 1, "k", 0, 3},

@@ -665,6 +665,45 @@ START_TEST(encoder_by_hand) {
 }
 END_TEST
 
+/* Normalised values do not depend on the unit of the raw ones, at the ends of double precision either. */
+START_TEST(normalised_in_any_unit) {
+    static const double unit[] = {1.0, 1e200, 1e-200, 1e-160, 1e308, 1e-300};
+    static const double want[EQ_NORMALIZE_STANDARD + 1][3] = {
+        [EQ_NORMALIZE_RANGE] = {1.0, -1.0, 0.0},
+        [EQ_NORMALIZE_STANDARD] = {1.2247448713915890, -1.2247448713915890, 0.0}};
+    double k = unit[_i], value[3] = {k, -k, 0.0}, x[3];
+    uint16_t label[3] = {0, 1, 1};
+    uint32_t all[3] = {0, 1, 2};
+    eq_data d = {.examples = 3, .features = 1, .classes = 2, .value = value, .label = label};
+    eq_data_set s = {
+        .train = &d, .test = &d, .train_index = all, .test_index = all, .train_count = 3};
+    for (eq_normalize n = EQ_NORMALIZE_RANGE; n <= EQ_NORMALIZE_STANDARD; n++) {
+        eq_encoder e;
+        eq_encoding o = {.input = {n, 1.0, 0.0}};
+        ck_assert_int_eq(eq_encoder_fit(&o, &s, &e, NULL), EQ_OK);
+        eq_encode(&e, &d, all, 3, x);
+        for (int j = 0; j < 3; j++) ck_assert_double_eq_tol(x[j], want[n][j], 1e-14);
+        eq_encoder_free(&e);
+    }
+}
+END_TEST
+
+START_TEST(what_spreads_too_little_is_refused) {
+    double value[4] = {1.0, 5e-324, 2.0, -5e-324};
+    uint16_t label[2] = {0, 1};
+    uint32_t all[2] = {0, 1};
+    eq_data d = {.examples = 2, .features = 2, .classes = 2, .value = value, .label = label};
+    eq_data_set s = {
+        .train = &d, .test = &d, .train_index = all, .test_index = all, .train_count = 2};
+    eq_encoder e;
+    eq_diag *diag = eq_diag_new();
+    eq_encoding o = {.input = {EQ_NORMALIZE_RANGE, 1.0, 0.0}};
+    ck_assert_int_eq(eq_encoder_fit(&o, &s, &e, diag), EQ_ERR_INPUT);
+    ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "column 2 of the features"));
+    eq_diag_free(diag);
+}
+END_TEST
+
 Suite *data_suite(void) {
     Suite *s = suite_create("data");
     TCase *t = tcase_create("data");
@@ -688,6 +727,8 @@ Suite *data_suite(void) {
     tcase_add_test(t, split_is_a_partition);
     tcase_add_test(t, iris_has_the_classic_means);
     tcase_add_test(t, encoder_by_hand);
+    tcase_add_loop_test(t, normalised_in_any_unit, 0, 6);
+    tcase_add_test(t, what_spreads_too_little_is_refused);
     suite_add_tcase(s, t);
     return s;
 }

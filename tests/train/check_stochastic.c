@@ -173,6 +173,15 @@ static void put_small(void) {
         "temperature='2e-9' samples='2000'/><optimizer type='sgd' rate='1'/></experiment>");
 }
 
+/* Of each group: what the whole gradient is compared with, its groups are too. */
+static void expect_near_groups(const char *text, double least) {
+    double cosine, size;
+    for (const char *at = text; (at = strstr(at, "  group ")) != NULL; at++) {
+        ck_assert_msg(sscanf(strchr(at, ':'), ": cosine %lf, %lf", &cosine, &size) == 2, "%s", at);
+        ck_assert_msg(cosine > least - 0.1 && fabs(size - 1.0) < 0.3, "%s", at);
+    }
+}
+
 START_TEST(gradcheck_holds_it_to_quadrature) {
     char *text, *of;
     double off, cosine;
@@ -192,6 +201,7 @@ START_TEST(gradcheck_holds_it_to_quadrature) {
     expect_exit(0, &text, "gradcheck %s %s",
                 in(checked[_i].circuit ? "circuit.xml" : "network.xml"), checked[_i].settings);
     ck_assert_ptr_nonnull(strstr(text, "mean of 8 runs"));
+    expect_near_groups(text, checked[_i].least);
     free(text);
 }
 END_TEST

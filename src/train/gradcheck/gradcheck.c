@@ -23,6 +23,7 @@ typedef struct scanner {
     eq_check *k;
     size_t n;              /* parameters */
     double *gradient;      /* [n] of the last estimate */
+    double *truth;         /* [n] what it is compared with, NULL: the adjoint */
     double *at;            /* [POINTS][n]: estimates along the ladder */
     double *value, *doubt; /* [n]: their limits */
     size_t *from;          /* [n]: the point of the smallest beta behind it */
@@ -35,6 +36,7 @@ typedef struct scanner {
 
 static void close_scanner(scanner *s) {
     eq_free(s->gradient);
+    eq_free(s->truth);
     eq_free(s->at);
     eq_free(s->value);
     eq_free(s->doubt);
@@ -380,6 +382,7 @@ static eq_status look_at_groups(scanner *s, bool there) {
     const eq_check *k = s->k;
     const eq_network *model = k->s.model;
     eq_gradcheck_report *r = s->report;
+    const double *truth = s->truth != NULL ? s->truth : k->truth.gradient;
     size_t blocks = eq_network_blocks(model);
     r->group = eq_calloc(blocks, sizeof *r->group);
     if (r->group == NULL) return eq_out_of_memory(k->diag);
@@ -388,15 +391,14 @@ static eq_status look_at_groups(scanner *s, bool there) {
         size_t first = block->first, last = first + block->count;
         double sum = 0.0, size = 0.0;
         for (size_t j = first; j < last; j++) {
-            double exact = k->scale[j] * k->truth.gradient[j];
+            double exact = k->scale[j] * truth[j];
             sum += k->scale[j] * s->gradient[j] * exact;
             size += exact * exact;
         }
-        r->group[b] =
-            (eq_gradcheck_group){eq_strdup(block->name),
-                                 eq_session_cosine(block->count, k->scale + first,
-                                                   s->gradient + first, k->truth.gradient + first),
-                                 size > 0.0 ? sum / size : NAN};
+        r->group[b] = (eq_gradcheck_group){
+            eq_strdup(block->name),
+            eq_session_cosine(block->count, k->scale + first, s->gradient + first, truth + first),
+            size > 0.0 ? sum / size : NAN};
         if (r->group[b].name == NULL) return eq_out_of_memory(k->diag);
         r->groups++;
     }
@@ -412,7 +414,9 @@ static eq_status look_at_sampled(scanner *s) {
     r->own_beta = k->x->estimator.beta;
     r->own_error = r->own_round_off = NAN;
     eq_exact_loosen(&k->truth, 1.0);
-    eq_status status = eq_check_sampled(k, s->gradient, &r->sampled);
+    s->truth = eq_calloc(s->n, sizeof *s->truth);
+    if (s->truth == NULL) return eq_out_of_memory(k->diag);
+    eq_status status = eq_check_sampled(k, s->gradient, s->truth, &r->sampled);
     r->own_cosine = r->sampled.cosine;
     r->passed = r->passed && r->sampled.passed;
     return status == EQ_OK ? look_at_groups(s, true) : status;

@@ -25,7 +25,7 @@ void eq_check_close(eq_check *k);
 eq_status eq_check_difference(eq_check *k, size_t p, double *slope, double *doubt);
 
 /* sampled.c. The experiment's estimator, which samples its phases, at the examples of the check; mean[parameters] of
- * some estimates. */
-eq_status eq_check_sampled(eq_check *k, double *mean, eq_gradcheck_sampled *out);
+ * some estimates, truth[parameters]: what they are compared with, d<C>/dtheta by quadrature or the adjoint. */
+eq_status eq_check_sampled(eq_check *k, double *mean, double *truth, eq_gradcheck_sampled *out);
 
 #endif

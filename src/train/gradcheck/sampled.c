@@ -107,7 +107,7 @@ static eq_status compare(sampled *q, eq_gradcheck_sampled *out) {
     return EQ_OK;
 }
 
-eq_status eq_check_sampled(eq_check *k, double *mean, eq_gradcheck_sampled *out) {
+eq_status eq_check_sampled(eq_check *k, double *mean, double *truth, eq_gradcheck_sampled *out) {
     sampled q = {.k = k, .n = eq_network_parameters(k->s.model)};
     q.one = eq_calloc(q.n, 5 * sizeof *q.one);
     if (q.one == NULL) return eq_out_of_memory(k->diag);
@@ -117,6 +117,7 @@ eq_status eq_check_sampled(eq_check *k, double *mean, eq_gradcheck_sampled *out)
     q.slope = q.contrast + q.n;
     eq_status status = compare(&q, out);
     memcpy(mean, q.mean, q.n * sizeof *mean);
+    memcpy(truth, out->quadrature ? q.slope : k->truth.gradient, q.n * sizeof *truth);
     eq_free(q.one);
     return status;
 }
