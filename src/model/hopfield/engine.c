@@ -10,8 +10,8 @@
 static void destroy(void *self) {
     eq_hopfield *h = self;
     if (h == NULL) return;
-    double **all[] = {&h->x,     &h->off,   &h->even,     &h->swept,
-                      &h->field, &h->force, &h->gradient, &h->vectors};
+    double **all[] = {&h->x,     &h->off,      &h->even,    &h->swept, &h->field,
+                      &h->force, &h->gradient, &h->vectors, &h->common};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         eq_free(*all[k]);
         *all[k] = NULL;
@@ -59,6 +59,7 @@ static bool make_room(eq_hopfield *h) {
     h->x = eq_calloc_aligned(h->batch * h->o.width[0], sizeof *h->x);
     h->field = eq_calloc_aligned(h->batch * h->largest, sizeof *h->field);
     h->force = eq_calloc_aligned(h->batch * h->largest, sizeof *h->force);
+    h->common = eq_calloc_aligned(5 * h->largest, sizeof *h->common);
     h->off = eq_calloc(h->batch, sizeof *h->off);
     h->even = eq_calloc(h->batch * h->laters, sizeof *h->even);
     h->swept = eq_calloc(h->laters, sizeof *h->swept);
@@ -68,7 +69,8 @@ static bool make_room(eq_hopfield *h) {
     whole = h->vectors != NULL;
     for (size_t l = 1; l <= h->layers; l++) whole = open_layer(h, l) && whole;
     for (int s = 0; s < EQ_MAX_SLOTS; s++) h->s[s][0] = h->r[s][0] = h->x;
-    whole = whole && h->off != NULL && h->even != NULL && h->swept != NULL && h->mixing != NULL;
+    whole = whole && h->common != NULL && h->off != NULL && h->even != NULL && h->swept != NULL &&
+            h->mixing != NULL;
     return whole && h->x != NULL && h->field != NULL && h->force != NULL && h->gradient != NULL;
 }
 

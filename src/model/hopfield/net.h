@@ -10,6 +10,7 @@
 #include "model/mixing.h"
 
 enum {
+    EQ_HOPFIELD_JOINT = 32, /* most outputs that go to a common minimum with the layer before */
     EQ_HOPFIELD_COUPLINGS = 2 * EQ_HOPFIELD_LAYERS + EQ_MAX_SKIPS,
     EQ_HOPFIELD_RUNS = EQ_HOPFIELD_COUPLINGS + EQ_HOPFIELD_LAYERS,
     EQ_HOPFIELD_NAME = 96
@@ -46,6 +47,7 @@ typedef struct eq_hopfield {
     eq_names *unit;                     /* of a graph, else NULL */
     int32_t *label[EQ_HOPFIELD_LAYERS]; /* [width] names of its units */
     bool later[EQ_HOPFIELD_LAYERS], woven;
+    bool joint; /* the last hidden layer and the outputs go to their common minimum, both later */
     size_t laters; /* units of later layers */
     double *b[EQ_HOPFIELD_LAYERS];
     char (*name)[8]; /* of the blocks: w1, b1, .. */
@@ -65,6 +67,7 @@ typedef struct eq_hopfield {
     double damp;   /* how far they go there where they are woven */
     eq_mixing *mixing;
     double *field, *force;           /* [batch][largest] work */
+    double *common;                  /* [5][largest] work of one example's common minimum */
     double *vectors;                 /* [4][batch][units] work of the adjoint */
     double *gradient;                /* [largest block] */
     double passes, solves, worst;    /* passes: through the weights between units, of all solves */

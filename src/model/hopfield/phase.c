@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "model/hopfield/net.h"
 #include "model/units.h"
+#include "solver/linear/blas.h"
 
 /* Where a unit goes that is to go to s. */
 static double limit(const eq_hopfield *h, double s) {
@@ -156,6 +157,161 @@ static void sweep_layer(eq_hopfield *h, int slot, size_t l, const eq_nudge *nudg
     }
 }
 
+/* A state of the last hidden layer, x with field f, and of the outputs y, where x is at its minimum; energy: what of E
+ * depends on them. */
+typedef struct common {
+    double *x, *f, *r;           /* [width]; r = sigma(x) */
+    double y[EQ_HOPFIELD_JOINT]; /* and q = sigma(y) */
+    double q[EQ_HOPFIELD_JOINT];
+    double energy;
+} common;
+
+typedef struct pair {
+    const eq_hopfield *h;
+    size_t n, m;                        /* units of the two layers */
+    const double *w, *b;                /* [n][m] between them, [m] biases of the outputs */
+    double enough;                      /* |dE/dy| to end at */
+    const double *current, *slope, *at; /* of the nudge of this example, each may be NULL */
+} pair;
+
+/* -dE/dy of the nudge, but for output k alone; *energy grows by its part. */
+static double pull(const pair *p, const double *y, size_t k, double *energy) {
+    double force = p->current == NULL ? 0.0 : p->current[k], held = 0.0;
+    for (size_t i = 0; p->slope != NULL && i < p->m; i++)
+        held += p->slope[k * p->m + i] * (y[i] - p->at[i]);
+    *energy -= force * y[k];
+    if (p->slope != NULL) *energy += 0.5 * held * (y[k] - p->at[k]);
+    return force - held;
+}
+
+/* x to its minimum at y and the field f that y makes. */
+static void settle_hidden(const pair *p, common *c) {
+    const eq_sigma *g = p->h->o.sigma;
+    c->energy = 0.0;
+    for (size_t k = 0; k < p->n; k++)
+        c->r[k] = c->x[k] = minimise_unit(g, 1.0, c->f[k], 0.0, c->x[k]);
+    g->apply(p->n, c->r);
+    for (size_t k = 0; k < p->n; k++) c->energy += 0.5 * c->x[k] * c->x[k] - c->f[k] * c->r[k];
+    for (size_t k = 0; k < p->m; k++) {
+        c->energy += 0.5 * c->y[k] * c->y[k] - p->b[k] * c->q[k];
+        (void)pull(p, c->y, k, &c->energy);
+    }
+}
+
+/* slope[m] = dE/dy and bend[m][m], its Hessian, x following y. */
+static void derive(const pair *p, const common *c, double *slope, double *bend) {
+    const eq_sigma *g = p->h->o.sigma;
+    size_t m = p->m;
+    double field[EQ_HOPFIELD_JOINT], unused = 0.0;
+    memcpy(field, p->b, m * sizeof *field);
+    memset(bend, 0, m * m * sizeof *bend);
+    for (size_t k = 0; k < p->n; k++) {
+        const double *w = p->w + k * m;
+        double rate = g->rate(c->r[k]), curve = 1.0 - g->bend(c->r[k]) * c->f[k];
+        double by = rate * rate / fmax(curve, 1e-3);
+        for (size_t i = 0; i < m; i++) {
+            field[i] += w[i] * c->r[k];
+            for (size_t j = 0; j <= i; j++) bend[i * m + j] -= by * w[i] * w[j];
+        }
+    }
+    for (size_t i = 0; i < m; i++) {
+        slope[i] = c->y[i] - g->rate(c->q[i]) * field[i] - pull(p, c->y, i, &unused);
+        for (size_t j = 0; j <= i; j++) {
+            double z = bend[i * m + j] * g->rate(c->q[i]) * g->rate(c->q[j]);
+            if (i == j) z += 1.0 - g->bend(c->q[i]) * field[i];
+            if (p->slope != NULL) z += p->slope[i * m + j];
+            bend[i * m + j] = bend[j * m + i] = z;
+        }
+    }
+}
+
+/* step[m] = -|bend|^-1 slope: down, also where the energy bends down. bend: is lost. */
+static bool descend(size_t m, double *bend, const double *slope, double *step) {
+    static const double least = 0.05;
+    double value[EQ_HOPFIELD_JOINT];
+    if (!eq_symmetric_eigen(m, bend, value)) return false;
+    memset(step, 0, m * sizeof *step);
+    for (size_t v = 0; v < m; v++) {
+        double along = eq_dot(m, bend + v * m, slope) / fmax(fabs(value[v]), least);
+        for (size_t k = 0; k < m; k++) step[k] -= along * bend[v * m + k];
+    }
+    return true;
+}
+
+/* to: from, with the outputs t steps on. */
+static void move_outputs(const pair *p, const common *from, const double *step, double t,
+                         common *to) {
+    const eq_sigma *g = p->h->o.sigma;
+    double change[EQ_HOPFIELD_JOINT];
+    for (size_t k = 0; k < p->m; k++) to->q[k] = to->y[k] = from->y[k] + t * step[k];
+    g->apply(p->m, to->q);
+    for (size_t k = 0; k < p->m; k++) change[k] = to->q[k] - from->q[k];
+    for (size_t k = 0; k < p->n; k++) {
+        double by = 0.0, curve = 1.0 - g->bend(from->r[k]) * from->f[k];
+        for (size_t i = 0; i < p->m; i++) by += p->w[k * p->m + i] * change[i];
+        to->f[k] = from->f[k] + by;
+        to->x[k] = from->x[k] + (curve > 0.1 ? g->rate(from->r[k]) * by / curve : 0.0);
+    }
+    settle_hidden(p, to);
+}
+
+/* Newton's method on the energy of the outputs, x following them; *now ends where it has its minimum. */
+static void minimise_pair(const pair *p, common *now, common *next) {
+    enum { STEPS = 50, HALVINGS = 20 };
+    static const double slack = 1e-13; /* round-off of the energy, of its size */
+    double slope[EQ_HOPFIELD_JOINT], step[EQ_HOPFIELD_JOINT];
+    double bend[EQ_HOPFIELD_JOINT * EQ_HOPFIELD_JOINT];
+    settle_hidden(p, now);
+    for (int k = 0; k < STEPS; k++) {
+        double worst = 0.0, far = 0.0, t = 1.0;
+        double most = now->energy + slack * (1.0 + fabs(now->energy));
+        derive(p, now, slope, bend);
+        for (size_t i = 0; i < p->m; i++) worst = fmax(worst, fabs(slope[i]));
+        if (!(worst > p->enough) || !descend(p->m, bend, slope, step)) return;
+        for (size_t i = 0; i < p->m; i++) far = fmax(far, fabs(step[i]));
+        if (!(far > 4.0 * DBL_EPSILON)) return;
+        move_outputs(p, now, step, t, next);
+        for (int h = 0; h < HALVINGS && !(next->energy <= most); h++)
+            move_outputs(p, now, step, t *= 0.5, next);
+        if (!(next->energy <= most)) return;
+        common swap = *now;
+        *now = *next;
+        *next = swap;
+    }
+}
+
+/* The last hidden layer and the outputs to their common minimum, into h->next; off[n] grows as in sweep_layer. */
+static void sweep_pair(eq_hopfield *h, int slot, const eq_nudge *nudge, double *off) {
+    size_t last = h->layers, hidden = last - 1, n = h->o.width[hidden], m = h->o.width[last];
+    const eq_coupling *c = &h->coupling[hidden].of;
+    for (size_t l = last; l >= hidden; l--) {
+        size_t width = h->o.width[l];
+        field_of(h, slot, l, h->field);
+        force_of(h, slot, l, nudge, h->field, h->force);
+        for (size_t k = 0; k < h->n * width; k++)
+            off[k / width] = farther(h, off[k / width], h->s[slot][l][k], h->force[k],
+                                     stiffness(h, l, nudge, k));
+    }
+    for (size_t j = 0; j < h->n; j++) {
+        pair p = {.h = h, .n = n, .m = m, .w = c->w != NULL ? c->w : c->theta, .b = h->b[last]};
+        double *room = h->common;
+        common now = {.x = room, .f = h->field + j * n, .r = room + n},
+               next = {.x = room + 2 * n, .f = room + 3 * n, .r = room + 4 * n};
+        p.enough = fmax(0.1 * h->o.tolerance, 0.03 * off[j]);
+        if (nudge != NULL) p.current = nudge->current + j * m;
+        if (nudge != NULL && nudge->slope != NULL) {
+            p.slope = nudge->slope + j * m * m;
+            p.at = nudge->at + j * m;
+        }
+        memcpy(now.x, h->s[slot][hidden] + j * n, n * sizeof *now.x);
+        memcpy(now.y, h->s[slot][last] + j * m, m * sizeof *now.y);
+        memcpy(now.q, h->r[slot][last] + j * m, m * sizeof *now.q);
+        if (off[j] > h->o.tolerance && isfinite(off[j])) minimise_pair(&p, &now, &next);
+        memcpy(h->next[hidden] + j * n, now.x, n * sizeof *now.x);
+        memcpy(h->next[last] + j * m, now.y, m * sizeof *now.y);
+    }
+}
+
 /* The later layers of example j, one behind the other: out of the state, or into it (clipped). */
 static void gather(const eq_hopfield *h, double *const *s, size_t j, double *u) {
     for (size_t l = 1; l <= h->layers; l++) {
@@ -182,8 +338,9 @@ static double sweep(eq_hopfield *h, int slot, const eq_nudge *nudge) {
         if (!h->later[l]) sweep_layer(h, slot, l, nudge, off, s[l]);
     eq_hopfield_activate(h, slot);
     for (size_t j = 0; j < h->n && h->laters > 0; j++) off[j] = isinf(off[j]) ? INFINITY : 0.0;
-    for (size_t l = 1; l <= h->layers; l++)
+    for (size_t l = 1; l <= h->layers - 2 * h->joint; l++)
         if (h->later[l]) sweep_layer(h, slot, l, nudge, off, h->next[l]);
+    if (h->joint) sweep_pair(h, slot, nudge, off);
     for (size_t j = 0; j < h->n; j++) {
         double *u = h->even + j * h->laters;
         worst = fmax(worst, off[j]);

@@ -53,6 +53,22 @@ static bool are_coupled(const eq_hopfield *h, size_t a, size_t b) {
     return false;
 }
 
+/* The outputs hang on the whole layer before them, by weights that are large beside their few units: in a soft layered
+ * network both are one in the sweep, of which the layers before are alternately in its two halves. */
+static void join_outputs(eq_hopfield *h) {
+    size_t last = h->layers;
+    h->joint = true;
+    for (size_t l = 1; l <= last; l++) {
+        h->later[l] = l == last || (last - l) % 2 == 1;
+        if (h->later[l]) h->laters += h->o.width[l];
+    }
+}
+
+static bool can_join(const eq_hopfield *h) {
+    return !h->o.sigma->clips && h->unit == NULL && h->couplings == h->layers && h->layers > 1 &&
+           h->coupling[h->layers - 1].of.row == NULL && h->o.width[h->layers] <= EQ_HOPFIELD_JOINT;
+}
+
 /* A layer is in the first half of a sweep where nothing couples it to those that are. */
 static void choose_halves(eq_hopfield *h) {
     for (size_t l = 1; l <= h->layers; l++) {
@@ -99,6 +115,9 @@ eq_status eq_hopfield_weave(eq_hopfield *h, eq_diag *diag) {
     }
     for (size_t k = 0; status == EQ_OK && k < h->couplings; k++)
         if (!eq_coupling_allocate_weights(&h->coupling[k].of)) status = eq_out_of_memory(diag);
-    choose_halves(h);
+    if (can_join(h))
+        join_outputs(h);
+    else
+        choose_halves(h);
     return status;
 }
