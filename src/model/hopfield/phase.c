@@ -171,17 +171,15 @@ typedef struct pair {
     size_t n, m;                        /* units of the two layers */
     const double *w, *b;                /* [n][m] between them, [m] biases of the outputs */
     double enough;                      /* |dE/dy| to end at */
-    const double *current, *slope, *at; /* of the nudge of this example, each may be NULL */
+    const double *current, *slope, *at; /* of the nudge of this example; slope: or NULL */
 } pair;
 
-/* -dE/dy of the nudge, but for output k alone; *energy grows by its part. */
-static double pull(const pair *p, const double *y, size_t k, double *energy) {
-    double force = p->current == NULL ? 0.0 : p->current[k], held = 0.0;
+/* The part of the nudge's dE/dy_k that depends on y. */
+static double held(const pair *p, const double *y, size_t k) {
+    double sum = 0.0;
     for (size_t i = 0; p->slope != NULL && i < p->m; i++)
-        held += p->slope[k * p->m + i] * (y[i] - p->at[i]);
-    *energy -= force * y[k];
-    if (p->slope != NULL) *energy += 0.5 * held * (y[k] - p->at[k]);
-    return force - held;
+        sum += p->slope[k * p->m + i] * (y[i] - p->at[i]);
+    return sum;
 }
 
 /* x to its minimum at y and the field f that y makes. */
@@ -193,8 +191,9 @@ static void settle_hidden(const pair *p, common *c) {
     g->apply(p->n, c->r);
     for (size_t k = 0; k < p->n; k++) c->energy += 0.5 * c->x[k] * c->x[k] - c->f[k] * c->r[k];
     for (size_t k = 0; k < p->m; k++) {
-        c->energy += 0.5 * c->y[k] * c->y[k] - p->b[k] * c->q[k];
-        (void)pull(p, c->y, k, &c->energy);
+        double y = c->y[k];
+        c->energy += 0.5 * y * y - p->b[k] * c->q[k] - p->current[k] * y;
+        c->energy += 0.5 * held(p, c->y, k) * (y - p->at[k]);
     }
 }
 
@@ -202,7 +201,7 @@ static void settle_hidden(const pair *p, common *c) {
 static void derive(const pair *p, const common *c, double *slope, double *bend) {
     const eq_sigma *g = p->h->o.sigma;
     size_t m = p->m;
-    double field[EQ_HOPFIELD_JOINT], unused = 0.0;
+    double field[EQ_HOPFIELD_JOINT];
     memcpy(field, p->b, m * sizeof *field);
     memset(bend, 0, m * m * sizeof *bend);
     for (size_t k = 0; k < p->n; k++) {
@@ -215,7 +214,7 @@ static void derive(const pair *p, const common *c, double *slope, double *bend) 
         }
     }
     for (size_t i = 0; i < m; i++) {
-        slope[i] = c->y[i] - g->rate(c->q[i]) * field[i] - pull(p, c->y, i, &unused);
+        slope[i] = c->y[i] - g->rate(c->q[i]) * field[i] - p->current[i] + held(p, c->y, i);
         for (size_t j = 0; j <= i; j++) {
             double z = bend[i * m + j] * g->rate(c->q[i]) * g->rate(c->q[j]);
             if (i == j) z += 1.0 - g->bend(c->q[i]) * field[i];
@@ -284,6 +283,7 @@ static void minimise_pair(const pair *p, common *now, common *next) {
 static void sweep_pair(eq_hopfield *h, int slot, const eq_nudge *nudge, double *off) {
     size_t last = h->layers, hidden = last - 1, n = h->o.width[hidden], m = h->o.width[last];
     const eq_coupling *c = &h->coupling[hidden].of;
+    static const double nothing[EQ_HOPFIELD_JOINT] = {0.0};
     for (size_t l = last; l >= hidden; l--) {
         size_t width = h->o.width[l];
         field_of(h, slot, l, h->field);
@@ -293,11 +293,17 @@ static void sweep_pair(eq_hopfield *h, int slot, const eq_nudge *nudge, double *
                                      stiffness(h, l, nudge, k));
     }
     for (size_t j = 0; j < h->n; j++) {
-        pair p = {.h = h, .n = n, .m = m, .w = c->w != NULL ? c->w : c->theta, .b = h->b[last]};
+        pair p = {.h = h,
+                  .n = n,
+                  .m = m,
+                  .w = c->w != NULL ? c->w : c->theta,
+                  .b = h->b[last],
+                  .enough = fmax(0.1 * h->o.tolerance, 0.03 * off[j]),
+                  .current = nothing,
+                  .at = nothing};
         double *room = h->common;
         common now = {.x = room, .f = h->field + j * n, .r = room + n},
                next = {.x = room + 2 * n, .f = room + 3 * n, .r = room + 4 * n};
-        p.enough = fmax(0.1 * h->o.tolerance, 0.03 * off[j]);
         if (nudge != NULL) p.current = nudge->current + j * m;
         if (nudge != NULL && nudge->slope != NULL) {
             p.slope = nudge->slope + j * m * m;
