@@ -182,24 +182,15 @@ static eq_status run(eq_script *s, const char *text) {
 static eq_status setplot(eq_script *s, const char *text) {
     char name[EQ_LONGEST_WORD];
     (void)eq_first_word(text, name);
-    bool found = strcmp(name, "const") == 0;
-    if (name[0] == '\0' && s->plots > 0) {
-        eq_script_note(s, "setplot: the plot is ", s->plot[s->current].name);
-        return EQ_OK;
-    }
     size_t to = strcmp(name, "previous") == 0 ? s->current - 1
                 : strcmp(name, "next") == 0   ? s->current + 1
-                                              : SIZE_MAX;
-    if (to < s->plots) {
+                                              : eq_script_plot(s, name);
+    if (to < s->plots)
         s->current = to;
-        return EQ_OK;
-    }
-    for (size_t k = 0; k < s->plots; k++) {
-        if (strcmp(s->plot[k].name, name) != 0) continue;
-        s->current = k;
-        found = true;
-    }
-    if (!found) eq_script_note(s, "left out: there is no plot ", name);
+    else if (name[0] == '\0' && s->plots > 0)
+        eq_script_note(s, "setplot: the plot is ", s->plot[s->current].name);
+    else if (strcmp(name, "const") != 0)
+        eq_script_note(s, "left out: there is no plot ", name);
     return EQ_OK;
 }
 
@@ -492,6 +483,7 @@ static eq_status stand_in(eq_script *s) {
 eq_status eq_control_run(const eq_deck *d, const eq_control_options *o, eq_tables *out, bool *ran,
                          eq_diag *diag) {
     eq_script s = {.d = d,
+                   .number = 1,
                    .o = o,
                    .diag = diag,
                    .last = {.kind = EQ_NONE},

@@ -145,14 +145,17 @@ void eq_script_reset(eq_script *s) {
 
 /* ---- analyses ---- */
 
+size_t eq_script_plot(const eq_script *s, const char *name) {
+    size_t k = 0;
+    while (k < s->plots && strcmp(s->plot[k].name, name) != 0) k++;
+    return k;
+}
+
 /* p->name: its kind and the number of the plot before it or, where that name is taken, the next (ngspice). */
 static void name_plot(eq_script *s, const char *kind, eq_plot *p) {
-    s->number += s->number == 0;
-    for (bool taken = true; taken; s->number += taken) {
+    for (;; s->number++) {
         snprintf(p->name, sizeof p->name, "%.8s%u", kind, s->number);
-        taken = false;
-        for (size_t k = 0; k < s->plots; k++)
-            taken = taken || strcmp(s->plot[k].name, p->name) == 0;
+        if (eq_script_plot(s, p->name) == s->plots) return;
     }
 }
 

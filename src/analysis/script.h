@@ -69,7 +69,7 @@ typedef struct eq_script {
     bool save_all;
     eq_plot *plot;
     size_t plots, plot_cap, current; /* plot that vectors are looked up in */
-    unsigned number;                 /* of the plot named last; 0: none is */
+    unsigned number;                 /* of the plot named last, 1 before */
     eq_shown *shown;
     size_t showns, shown_cap;
     eq_named_vectors let;
@@ -92,6 +92,8 @@ void eq_script_free(eq_script *s);
 /* A note at the command that runs. */
 void eq_script_note(eq_script *s, const char *what, const char *text);
 
+/* The plot of that name ("dc1"), from 0; s->plots: there is none. */
+size_t eq_script_plot(const eq_script *s, const char *name);
 /* Runs an analysis command, or (word NULL) analysis `number` of the deck itself. */
 eq_status eq_script_analyse(eq_script *s, const char *word, const char *text, size_t number);
 /* meas DC .. of the .dc that ran last, solved again with it; *name of the vector that it is. */

@@ -68,8 +68,8 @@ static eq_status fit(const eq_scaling *o, const eq_data_set *set, column *raw, d
         out->offset[f] = -o->scale * (m / h + o->center);
         if (!isfinite(out->gain[f]) || !isfinite(out->offset[f]))
             return eq_fail(diag, EQ_ERR_INPUT,
-                           "column %zu of the %s spreads over %g only, too little to be "
-                           "normalised; give its values in another unit",
+                           "column %zu of the %s, which spreads over %g, leaves double precision "
+                           "when it is scaled; give its values in another unit",
                            f + 1, raw == eq_data_target ? "targets" : "features", h * by);
     }
     return EQ_OK;

@@ -127,6 +127,15 @@ static void sweep_clipped(const eq_hopfield *h, size_t m, const double *field, c
     }
 }
 
+/* h->field and h->force of layer l; off[n] grows to the largest |s - clip(s - dE/ds)| of each example. */
+static void look(eq_hopfield *h, int slot, size_t l, const eq_nudge *nudge, double *off) {
+    size_t m = h->o.width[l];
+    force_of(h, slot, l, nudge, h->field, h->force);
+    for (size_t k = 0; k < h->n * m; k++)
+        off[k / m] =
+            farther(h, off[k / m], h->s[slot][l][k], h->force[k], stiffness(h, l, nudge, k));
+}
+
 /* All units of layer l of all examples, in to[n][width], to the minimum of the energy where the others stand, if each
  * is alone in its layer; off[n] grows to the largest |s - clip(s - dE/ds)| of each example before. */
 static void sweep_layer(eq_hopfield *h, int slot, size_t l, const eq_nudge *nudge, double *off,
@@ -139,9 +148,7 @@ static void sweep_layer(eq_hopfield *h, int slot, size_t l, const eq_nudge *nudg
         sweep_clipped(h, m, field, s, off, to);
         return;
     }
-    force_of(h, slot, l, nudge, field, force);
-    for (size_t k = 0; k < h->n * m; k++)
-        off[k / m] = farther(h, off[k / m], s[k], force[k], stiffness(h, l, nudge, k));
+    look(h, slot, l, nudge, off);
     if (to != s) memcpy(to, s, h->n * m * sizeof *to);
     if (descends) {
         for (size_t k = 0; k < h->n * m; k++)
@@ -254,25 +261,31 @@ static void move_outputs(const pair *p, const common *from, const double *step, 
     settle_hidden(p, to);
 }
 
+/* The longest of the step, its half, .. that leaves the energy at most where it is; false: none does. */
+static bool go_down(const pair *p, const common *now, const double *step, common *next) {
+    enum { HALVINGS = 20 };
+    static const double slack = 1e-13; /* round-off of the energy, of its size */
+    double most = now->energy + slack * (1.0 + fabs(now->energy)), t = 1.0;
+    for (int k = 0; k <= HALVINGS; k++, t *= 0.5) {
+        move_outputs(p, now, step, t, next);
+        if (next->energy <= most) return true;
+    }
+    return false;
+}
+
 /* Newton's method on the energy of the outputs, x following them; *now ends where it has its minimum. */
 static void minimise_pair(const pair *p, common *now, common *next) {
-    enum { STEPS = 50, HALVINGS = 20 };
-    static const double slack = 1e-13; /* round-off of the energy, of its size */
+    enum { STEPS = 50 };
     double slope[EQ_HOPFIELD_JOINT], step[EQ_HOPFIELD_JOINT];
     double bend[EQ_HOPFIELD_JOINT * EQ_HOPFIELD_JOINT];
     settle_hidden(p, now);
     for (int k = 0; k < STEPS; k++) {
-        double worst = 0.0, far = 0.0, t = 1.0;
-        double most = now->energy + slack * (1.0 + fabs(now->energy));
+        double worst = 0.0, far = 0.0;
         derive(p, now, slope, bend);
         for (size_t i = 0; i < p->m; i++) worst = fmax(worst, fabs(slope[i]));
         if (!(worst > p->enough) || !descend(p->m, bend, slope, step)) return;
         for (size_t i = 0; i < p->m; i++) far = fmax(far, fabs(step[i]));
-        if (!(far > 4.0 * DBL_EPSILON)) return;
-        move_outputs(p, now, step, t, next);
-        for (int h = 0; h < HALVINGS && !(next->energy <= most); h++)
-            move_outputs(p, now, step, t *= 0.5, next);
-        if (!(next->energy <= most)) return;
+        if (!(far > 4.0 * DBL_EPSILON) || !go_down(p, now, step, next)) return;
         common swap = *now;
         *now = *next;
         *next = swap;
@@ -285,12 +298,8 @@ static void sweep_pair(eq_hopfield *h, int slot, const eq_nudge *nudge, double *
     const eq_coupling *c = &h->coupling[hidden].of;
     static const double nothing[EQ_HOPFIELD_JOINT] = {0.0};
     for (size_t l = last; l >= hidden; l--) {
-        size_t width = h->o.width[l];
         field_of(h, slot, l, h->field);
-        force_of(h, slot, l, nudge, h->field, h->force);
-        for (size_t k = 0; k < h->n * width; k++)
-            off[k / width] = farther(h, off[k / width], h->s[slot][l][k], h->force[k],
-                                     stiffness(h, l, nudge, k));
+        look(h, slot, l, nudge, off);
     }
     for (size_t j = 0; j < h->n; j++) {
         pair p = {.h = h,
@@ -344,7 +353,8 @@ static double sweep(eq_hopfield *h, int slot, const eq_nudge *nudge) {
         if (!h->later[l]) sweep_layer(h, slot, l, nudge, off, s[l]);
     eq_hopfield_activate(h, slot);
     for (size_t j = 0; j < h->n && h->laters > 0; j++) off[j] = isinf(off[j]) ? INFINITY : 0.0;
-    for (size_t l = 1; l <= h->layers - 2 * h->joint; l++)
+    size_t alone = h->joint ? h->layers - 2 : h->layers;
+    for (size_t l = 1; l <= alone; l++)
         if (h->later[l]) sweep_layer(h, slot, l, nudge, off, h->next[l]);
     if (h->joint) sweep_pair(h, slot, nudge, off);
     for (size_t j = 0; j < h->n; j++) {

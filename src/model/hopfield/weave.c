@@ -58,10 +58,7 @@ static bool are_coupled(const eq_hopfield *h, size_t a, size_t b) {
 static void join_outputs(eq_hopfield *h) {
     size_t last = h->layers;
     h->joint = true;
-    for (size_t l = 1; l <= last; l++) {
-        h->later[l] = l == last || (last - l) % 2 == 1;
-        if (h->later[l]) h->laters += h->o.width[l];
-    }
+    for (size_t l = 1; l <= last; l++) h->later[l] = l == last || (last - l) % 2 == 1;
 }
 
 static bool can_join(const eq_hopfield *h) {
@@ -74,7 +71,6 @@ static void choose_halves(eq_hopfield *h) {
     for (size_t l = 1; l <= h->layers; l++) {
         h->later[l] = are_coupled(h, l, l);
         for (size_t k = 1; k < l; k++) h->later[l] |= !h->later[k] && are_coupled(h, k, l);
-        if (h->later[l]) h->laters += h->o.width[l];
         for (size_t k = 1; h->later[l] && k <= l; k++)
             h->woven |= h->later[k] && are_coupled(h, k, l);
     }
@@ -119,5 +115,7 @@ eq_status eq_hopfield_weave(eq_hopfield *h, eq_diag *diag) {
         join_outputs(h);
     else
         choose_halves(h);
+    for (size_t l = 1; l <= h->layers; l++)
+        if (h->later[l]) h->laters += h->o.width[l];
     return status;
 }
