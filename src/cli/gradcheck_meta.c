@@ -7,12 +7,17 @@
 #include "cli/cli.h"
 #include "train/meta/check.h"
 
+/* "-" of what is not known. */
+static const char *word(const char *format, double value, char out[32]) {
+    if (isnan(value)) return "-";
+    snprintf(out, 32, format, value);
+    return out;
+}
+
 static void print_row(const eq_meta_check_row *r) {
-    printf("%-12s %-9.3g %-12.3e %-12.9f ", r->estimator, r->beta, r->error, r->cosine);
-    if (isnan(r->order))
-        puts("-");
-    else
-        printf("%.3f\n", r->order);
+    char error[32], cosine[32], order[32];
+    printf("%-12s %-9.3g %-12s %-12s %s\n", r->estimator, r->beta, word("%.3e", r->error, error),
+           word("%.9f", r->cosine, cosine), word("%.3f", r->order, order));
 }
 
 /* "group r*: strength 3e+07, beyond 1e-06 and 4e-06 1e+08" */
@@ -34,8 +39,10 @@ static void print_report(const eq_meta_check_report *r) {
     for (size_t b = 0; b < r->groups; b++) print_group(&r->group[b]);
     printf("%-12s %-9s %-12s %-12s %s\n", "estimator", "beta from", "error", "cosine", "order");
     for (int k = 0; k < 2; k++) print_row(&r->row[k]);
-    printf("%s at the experiment's beta = %g: off by %.2e of the outer gradient, cosine %.9f\n",
-           r->own.estimator, r->own.beta, r->own.error, r->own.cosine);
+    char error[32], cosine[32];
+    printf("%s at the experiment's beta = %g: off by %s of the outer gradient, cosine %s\n",
+           r->own.estimator, r->own.beta, word("%.2e", r->own.error, error),
+           word("%.9f", r->own.cosine, cosine));
 }
 
 static void print_json_row(const eq_meta_check_row *r, const char *end) {

@@ -7,64 +7,95 @@
 #include "report/kind.h"
 #include "report/runs.h"
 
+/* Options that not every kind reads. */
+enum takes {
+    LOG = 1,
+    COLUMNS = 2,
+    ACROSS = 4,
+    REFERENCE = 8,
+    BAND = 16,
+    ELEMENT = 32,
+    RANGE = 64,
+    PERCENT = 128
+};
+
 static const struct {
     eq_picture_kind is;
     eq_gather *gather;
+    unsigned takes; /* options of enum takes */
 } kinds[] = {
     {{"curves", "training curves", "DIR or metrics.csv, several",
       "what trainings reached, against the epoch"},
-     eq_gather_curves},
+     eq_gather_curves,
+     LOG | COLUMNS | ACROSS | REFERENCE | BAND},
     {{"sweep", "sweep", "FILE.csv, .raw or .npz of eqspice run",
       "potentials and currents over what is swept; of gradcheck --transient both sides over time; "
       "histograms of langevin"},
-     eq_gather_sweep},
+     eq_gather_sweep,
+     LOG | COLUMNS | ACROSS | REFERENCE},
     {{"iv", "current over voltage", "a deck or DIR",
       "current over voltage of models, an element, or the neuron at a node"},
-     eq_gather_iv},
+     eq_gather_iv,
+     LOG | ELEMENT | RANGE},
     {{"confusion", "confusion matrix", "DIR of a run",
       "which class is taken for which, of the test set"},
-     eq_gather_confusion},
+     eq_gather_confusion,
+     PERCENT},
     {{"targets", "predicted targets", "DIR of a run",
       "what a regression gives for its targets, of the test set"},
-     eq_gather_targets},
+     eq_gather_targets,
+     0},
     {{"activations", "mean potentials by class", "DIR of a run",
       "mean potentials of hidden nodes and outputs by class"},
-     eq_gather_activations},
+     eq_gather_activations,
+     0},
     {{"conductances", "histograms of trained groups", "DIR of a run",
       "histogram of each trained group, before and after"},
-     eq_gather_conductances},
+     eq_gather_conductances,
+     LOG},
     {{"crossbar", "conductances of crossbars", "DIR of a run",
       "the trained conductances of each layer as a matrix"},
-     eq_gather_crossbar},
+     eq_gather_crossbar,
+     LOG},
     {{"drop", "potentials along wires", "a deck, DIR or table of crossbars with wires",
       "potentials along their rows and columns"},
-     eq_gather_drop},
+     eq_gather_drop,
+     0},
     {{"flows", "network with what it carries", "a deck or DIR",
       "the network, its elements as wide as what they carry"},
-     eq_gather_flows},
+     eq_gather_flows,
+     0},
     {{"elastic", "elastic network before and after training", "DIR of a run",
       "an elastic network under its largest inputs, before training and after"},
-     eq_gather_elastic},
+     eq_gather_elastic,
+     0},
     {{"effects", "effects of factors", "DIR of a study",
       "what each factor does to the goal, with 95 % bands"},
-     eq_gather_effects},
+     eq_gather_effects,
+     LOG | COLUMNS},
     {{"interaction", "interaction of two factors", "DIR of a study",
       "the goal over the two strongest factors"},
-     eq_gather_interaction},
+     eq_gather_interaction,
+     LOG | COLUMNS},
     {{"front", "Pareto front", "DIR of a study", "its points by two figures, and the Pareto front"},
-     eq_gather_front},
+     eq_gather_front,
+     LOG},
     {{"trace", "trace of a search", "DIR of a study that searches",
       "what each training reached, and the best so far"},
-     eq_gather_trace},
+     eq_gather_trace,
+     LOG | COLUMNS},
     {{"adversarial", "adversarial examples", "DIR of a run",
       "examples, their gradient, and what takes the network in"},
-     eq_gather_adversarial},
+     eq_gather_adversarial,
+     0},
     {{"liked", "inputs that bring the outputs highest", "DIR of a run",
       "the input that brings each output highest"},
-     eq_gather_liked},
+     eq_gather_liked,
+     0},
     {{"distorted", "training examples as they are distorted", "DIR of a run",
       "examples, and what the first epochs show of them"},
-     eq_gather_distorted},
+     eq_gather_distorted,
+     0},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -131,6 +162,27 @@ eq_status eq_picture_choose(const eq_picture *p, const char **kind, eq_diag *dia
     return status;
 }
 
+/* Tells of what is asked for and the kind does not read. */
+static void tell_idle(const eq_picture *p, size_t kind, eq_diag *diag) {
+    const struct {
+        unsigned bit;
+        bool given;
+        const char *name;
+    } option[] = {
+        {LOG, p->log != NULL, "log"},     {COLUMNS, p->columns != NULL, "columns"},
+        {ACROSS, p->x != NULL, "x"},      {REFERENCE, p->reference != NULL, "reference"},
+        {BAND, p->band != NULL, "band"},  {ELEMENT, p->element != NULL, "element"},
+        {RANGE, !isnan(p->from), "from"}, {RANGE, !isnan(p->to), "to"},
+        {PERCENT, p->percent, "percent"},
+    };
+    for (size_t k = 0; k < sizeof option / sizeof *option; k++)
+        if (option[k].given && (kinds[kind].takes & option[k].bit) == 0)
+            eq_warn_at(diag, (eq_place){0},
+                       "--%s has no effect on a picture of the kind %s; leave it out, or choose "
+                       "another kind with --kind",
+                       option[k].name, kinds[kind].is.name);
+}
+
 eq_status eq_picture_draw(const eq_picture *p, eq_text *out, eq_diag *diag) {
     eq_picture chosen = *p;
     eq_canvas c = {.p = &chosen, .rows = 1, .columns = 1};
@@ -139,6 +191,7 @@ eq_status eq_picture_draw(const eq_picture *p, eq_text *out, eq_diag *diag) {
     if (status == EQ_OK) {
         chosen.kind = kinds[kind].is.name;
         c.title = kinds[kind].is.title;
+        tell_idle(p, kind, diag);
         status = kinds[kind].gather(&chosen, &c, diag);
     }
     if (status == EQ_OK) status = eq_canvas_draw(&c, out, diag);

@@ -379,6 +379,10 @@ START_TEST(what_cannot_be_drawn_is_told) {
     refuse(2, "there is no figure 'z'", "study", "--columns z -o -");
     refuse(2, "study.xml", "iris", "--kind effects -o -");
     refuse(2, "has no epoch yet", "metrics.csv", "-o -");
+    refuse(0, "--percent has no effect on a picture of the kind sweep", "sweep.csv",
+           "--percent -o -");
+    refuse(0, "--columns has no effect on a picture of the kind iv", "sweep.cir",
+           "--columns z -o -");
 }
 END_TEST
 

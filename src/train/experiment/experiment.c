@@ -173,6 +173,8 @@ static void encoding(reader *r, const eq_xml_node *node) {
     number(r, node, "target-scale", &e->target.scale);
     number(r, node, "target-center", &e->target.center);
     e->invert = yes(node, "invert", false);
+    if (r->status == EQ_OK && e->input.scale == 0.0)
+        fault(r, node, "a scale of 0 makes every input 0 V; use another, or leave it out for 1");
 }
 
 static void cost(reader *r, const eq_xml_node *node) {
