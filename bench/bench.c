@@ -145,7 +145,7 @@ static void train_minibatch(eq_engine *e, const double *x, double *y, double *cu
         for (size_t k = 0; k < BATCH * OUTPUTS; k++)
             current[k] = (s == 1 ? -beta : beta) * 33.3 *
                          (k % OUTPUTS == k / OUTPUTS % OUTPUTS ? -0.9 : 0.1);
-        status = eq_engine_nudged_phase(e, s, &(eq_nudge){current, NULL, NULL}, NULL, NULL);
+        status = eq_engine_nudged_phase(e, s, &(eq_nudge){.current = current}, NULL, NULL);
     }
     if (status == EQ_OK) status = eq_engine_update(e, a, sgd, &step, NULL);
     if (status != EQ_OK) die("a minibatch did not converge");
@@ -341,7 +341,7 @@ static void drn_minibatch(eq_engine *e, size_t batch, const double *x, drn_measu
     for (int s = 1; s <= 2 && status == EQ_OK; s++) {
         for (size_t j = 0; j < batch * DRN_OUTPUTS; j++)
             current[j] = (s == 1 ? -beta : beta) * (j % 10 == j / 10 % 10 ? -0.9 : 0.1);
-        status = eq_engine_nudged_phase(e, s, &(eq_nudge){current, NULL, NULL}, NULL, NULL);
+        status = eq_engine_nudged_phase(e, s, &(eq_nudge){.current = current}, NULL, NULL);
     }
     double after = eq_engine_about(e).passes;
     if (status == EQ_OK) status = eq_engine_update(e, w, sgd, &step, NULL);

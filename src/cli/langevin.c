@@ -48,6 +48,19 @@ static void print(const eq_langevin_report *r) {
     printf("half the step moves them by at most %.2g standard errors\n", r->halved);
 }
 
+/* A unit with too few independent samples for the errors themselves is told. */
+static void warn_of_few(const eq_langevin_report *r, eq_diag *diag) {
+    static const double enough = 50.0;
+    size_t fewest = r->table->variables - r->units;
+    for (size_t k = fewest; k < r->table->variables; k++)
+        if (r->moment[k].effective < r->moment[fewest].effective) fewest = k;
+    if (r->units > 0 && r->moment[fewest].effective < enough)
+        eq_warn_at(diag, (eq_place){0},
+                   "%.0f samples of %s are independent, too few for more than a guess at the "
+                   "standard errors; give more --steps",
+                   r->moment[fewest].effective, r->table->variable[fewest].name);
+}
+
 static void print_json_histogram(const eq_langevin_report *r, size_t k) {
     const eq_histogram *h = &r->histogram[k];
     fputs(k == 0 ? "\n {\"name\": " : ",\n {\"name\": ", stdout);
@@ -69,6 +82,7 @@ static void print_json(const eq_langevin_report *r) {
     eq_json_number("halved", r->halved, ", ");
     eq_json_number("bound", r->bound, ", ");
     eq_json_number("least_chance", r->least_chance, ", ");
+    eq_json_number("lived", r->lived, ", ");
     printf("\"quadrature\": %s, ", r->quadrature ? "true" : "false");
     printf("\"passed\": %s, \"moments\": [", r->passed ? "true" : "false");
     for (size_t k = 1; k < t->variables; k++) {
@@ -112,6 +126,11 @@ static eq_status judge(const eq_langevin_report *r, eq_diag *diag) {
     static const char *const advice =
         "the step is too long, or the process has not seen all it should; give a smaller --step "
         "or more --steps";
+    if (r->lived < 1.0)
+        return eq_fail(diag, EQ_ERR_CHECK,
+                       "the process was followed for %.2g of the shortest time constant of the "
+                       "free state and has not left its surroundings; give more --steps",
+                       r->lived);
     if (r->halved > r->bound)
         return eq_fail(diag, EQ_ERR_CHECK,
                        "half the step of %.3g moves a mean or a deviation by %.3g of its standard "
@@ -146,6 +165,7 @@ static eq_status sample(const eq_experiment *x, eq_network *trained, const reque
     else if (status == EQ_OK && !shown)
         print(&r);
     if (status == EQ_OK) status = judge(&r, diag);
+    if (status == EQ_OK) warn_of_few(&r, diag);
     eq_langevin_report_free(&r);
     return status;
 }
@@ -159,7 +179,8 @@ static int run(const eq_command *command, int argc, char **argv) {
         {"temperature", 'T', EQ_OPTION_NUMBER, &o->temperature, "T",
          "of the noise, in the unit of the energy (circuits: W)"},
         {"steps", 0, EQ_OPTION_INT, &steps, "N", "N steps behind the first tenth (100000)"},
-        {"step", 0, EQ_OPTION_NUMBER, &o->step, "H", "steps of H (0.02 over the fastest rate)"},
+        {"step", 0, EQ_OPTION_NUMBER, &o->step, "H",
+         "steps of H (0.02 over the fastest rate, or what is stable)"},
         {"example", 0, EQ_OPTION_INT, &example, "K", "example K of the training set (1)"},
         {"beta", 0, EQ_OPTION_NUMBER, &o->beta, "B", "of the energy E + B C (0)"},
         {"capacitance", 0, EQ_OPTION_NUMBER, &o->farad, "F",

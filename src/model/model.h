@@ -39,6 +39,7 @@ typedef struct eq_nudge {
     const double *current; /* [n][outputs] */
     const double *slope;   /* [n][outputs][outputs] [S], or NULL */
     const double *at;      /* [n][outputs] [V], or NULL */
+    bool again; /* the nudge of the phase before in this slot, expanded where that ended */
 } eq_nudge;
 
 typedef struct eq_engine_info {
@@ -154,10 +155,12 @@ eq_status eq_network_energies(eq_network *n, int slot, size_t count, const doubl
                               double *size, eq_diag *diag);
 
 /* input_gradient.c. dldx[count][inputs] at the free phase of the `count` examples x for costs with the slopes
- * dcdy[count][outputs], by phases of +beta and -beta (into slots 1 and 2), or for beta = 0 by the adjoint
+ * dcdy[count][outputs], by phases of +beta and -beta (into slots 1 and 2), or for beta = 0 by the adjoint,
+ * of counted time steps (unrolled) by backpropagation through them
  * (Scellier 2020, section 2.7: an input is a parameter of its example). COLLECTIVE. */
 eq_status eq_network_input_gradient(eq_network *n, size_t count, const double *x,
-                                    const double *dcdy, double beta, double *dldx, eq_diag *diag);
+                                    const double *dcdy, double beta, bool unrolled, double *dldx,
+                                    eq_diag *diag);
 
 /* present.c. Puts one example x[inputs] on the input sources of the circuit and current[outputs] on
  * its nudge sources (NULL: nothing): it can then be exported, or solved by others. */

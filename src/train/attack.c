@@ -13,6 +13,7 @@ typedef struct attack {
     eq_session *s;
     size_t features;
     double beta;           /* of the phases; 0: by the adjoint */
+    bool unrolled;         /* by backpropagation through counted steps */
     double *low, *high;    /* [features] V: what each feature may be, as its (first) input */
     double *clean;         /* [batch][inputs] V */
     double *x;             /* [batch][inputs] V, moved */
@@ -57,6 +58,7 @@ static eq_status open_attack(attack *k, eq_trained *m, eq_diag *diag) {
     bool nudged = e->kind->phases > 0 && e->nudging != EQ_NUDGE_CLAMP;
     k->features = s->encoder.features;
     k->beta = nudged ? e->beta : 0.0;
+    k->unrolled = e->kind->unrolled;
     struct {
         double **at;
         size_t count, each;
@@ -79,7 +81,8 @@ static eq_status open_attack(attack *k, eq_trained *m, eq_diag *diag) {
 /* k->gradient [n][features] per V of the first input of each feature, at the free phase of x, for k->dcdy. */
 static eq_status differentiate(attack *k, size_t n, const double *x, eq_diag *diag) {
     bool invert = k->s->encoder.invert;
-    eq_status status = eq_network_input_gradient(k->s->model, n, x, k->dcdy, k->beta, k->dx, diag);
+    eq_status status =
+        eq_network_input_gradient(k->s->model, n, x, k->dcdy, k->beta, k->unrolled, k->dx, diag);
     for (size_t j = 0; status == EQ_OK && j < n * k->features; j++)
         k->gradient[j] = invert ? k->dx[2 * j] - k->dx[2 * j + 1] : k->dx[j];
     return status;
@@ -205,12 +208,23 @@ static eq_status judge_beta(attack *k, size_t n, const double *x, eq_diag *diag)
     if (status == EQ_OK && off > good * size)
         eq_warn_at(
             diag, (eq_place){0},
-            "dL/dx by two phases at beta = %g is off by %.2g of the exact one on the first %zu "
-            "examples; --set estimator.type=adjoint gives that",
+            "dL/dx by two phases at beta = %g is off by %.2g of the adjoint's on the first %zu "
+            "examples; --set estimator.type=adjoint gives that one",
             beta, size > 0.0 ? off / size : INFINITY, n);
     memcpy(k->gradient, found, all * sizeof *found);
     eq_free(found);
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
+}
+
+/* Phases and the adjoint stand for a state at rest. */
+static void warn_of_unsettled(const attack *k, eq_diag *diag) {
+    static const double much = 1e-3;
+    double step = eq_network_about(k->s->model).last_step;
+    if (step > much && !k->unrolled)
+        eq_warn_at(diag, (eq_place){0},
+                   "the last of the counted free-steps still moves a unit by %.2g, and dL/dx is "
+                   "that of a state at rest; --set estimator.type=bptt goes back through the steps",
+                   step);
 }
 
 /* eq_session.visit: behind the free phase of n examples. */
@@ -218,6 +232,7 @@ static eq_status visit(void *data, eq_session *s, size_t first, size_t n, eq_dia
     attack *k = data;
     eq_status status = EQ_OK;
     memcpy(k->clean, s->input, n * s->encoder.inputs * sizeof *k->clean);
+    if (first == 0) warn_of_unsettled(k, diag);
     if (k->out->gradient != NULL) {
         slopes(k, n, s->y);
         status = differentiate(k, n, s->input, diag);

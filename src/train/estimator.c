@@ -162,7 +162,7 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
     for (int round = 0; round < ROUNDS; round++) {
         expand(p, cost, beta, n, p->at, goal, true);
         drive(p, slot, n);
-        eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
+        eq_nudge nudge = {p->current, p->slope, p->at, round > 0};
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
         double moved = 0.0, size = 0.0;

@@ -11,6 +11,7 @@ eq_sampling eq_sampling_defaults(void) {
 }
 
 void eq_langevin_close(eq_langevin *l) {
+    eq_free(l->mass);
     eq_free(l->spread);
     eq_free(l->noise);
     eq_free(l->f);
@@ -22,21 +23,24 @@ void eq_langevin_close(eq_langevin *l) {
 static eq_status make_room(eq_langevin *l, eq_diag *diag) {
     size_t outputs = l->d.n * l->outputs;
     l->all = l->d.n * l->d.units;
+    l->mass = eq_calloc(l->all, sizeof *l->mass);
     l->spread = eq_calloc(l->all, sizeof *l->spread);
     l->noise = eq_calloc(l->all, sizeof *l->noise);
     l->f = eq_calloc(l->all, 3 * sizeof *l->f);
     l->y = eq_calloc(outputs, sizeof *l->y);
     l->current = eq_calloc(outputs, sizeof *l->current);
-    bool whole =
-        l->spread != NULL && l->noise != NULL && l->f != NULL && l->y != NULL && l->current != NULL;
+    bool whole = l->mass != NULL && l->spread != NULL && l->noise != NULL && l->f != NULL &&
+                 l->y != NULL && l->current != NULL;
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
-static eq_status too_long(const eq_langevin *l, double fastest, eq_diag *diag) {
+/* rate: the fastest that is known. */
+static eq_status too_long(eq_langevin *l, double rate, const char *where, eq_diag *diag) {
+    l->grows = true;
     return eq_fail(diag, EQ_ERR_CHECK,
-                   "steps of %g are too long: Euler's method grows above %g, two over the fastest "
-                   "rate; give a step of %.2g, or leave it out",
-                   l->step, 2.0 / fastest, 0.02 / fastest);
+                   "steps of %g are too long%s: Euler's method grows above %g, two over the "
+                   "fastest rate; give a step of %.2g",
+                   l->step, where, 2.0 / rate, fmin(0.1 * l->step, 0.02 / rate));
 }
 
 /* With d = M^-1 l for l = 1, a step's noise has the variance 2 T h / M. */
@@ -44,8 +48,10 @@ static void set_spread(eq_langevin *l) {
     double *one = l->f, *inverse = one + l->all, *spare = inverse + l->all;
     for (size_t k = 0; k < l->all; k++) one[k] = 1.0;
     l->d.ops->propagate(l->d.self, one, inverse, spare);
-    for (size_t k = 0; k < l->all; k++)
+    for (size_t k = 0; k < l->all; k++) {
+        l->mass[k] = 1.0 / inverse[k];
         l->spread[k] = sqrt(2.0 * l->temperature * l->step * inverse[k]);
+    }
 }
 
 eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq_cost *cost,
@@ -65,7 +71,7 @@ eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq
     if (status != EQ_OK) return status;
     l->fastest = eq_dynamics_fastest(&l->d, l->f);
     if (isnan(l->step)) l->step = l->fastest > 0.0 ? 0.02 / l->fastest : 0.02;
-    if (l->step * l->fastest >= 2.0) return too_long(l, l->fastest, diag);
+    if (l->step * l->fastest >= 2.0) return too_long(l, l->fastest, "", diag);
     set_spread(l);
     return EQ_OK;
 }
@@ -97,13 +103,47 @@ void eq_langevin_draw(eq_langevin *l, uint64_t t) {
     }
 }
 
-eq_status eq_langevin_step(eq_langevin *l, double beta, double *s, eq_diag *diag) {
+eq_status eq_langevin_begin(const eq_langevin *l, double beta, eq_langevin_process *out,
+                            eq_diag *diag) {
+    *out = (eq_langevin_process){.beta = beta, .s = eq_calloc(l->all, 3 * sizeof *out->s)};
+    if (out->s == NULL) return eq_out_of_memory(diag);
+    out->stood = out->s + l->all;
+    out->drifting = out->stood + l->all;
+    l->d.ops->get(l->d.self, out->s);
+    return EQ_OK;
+}
+
+void eq_langevin_end(eq_langevin_process *p) {
+    eq_free(p->s);
+    *p = (eq_langevin_process){.s = NULL};
+}
+
+static const char *const away = " where the process goes";
+
+/* The largest mean rate d H d / d M d of an example along its step d = s - stood, whose drift is f now. */
+static double rate_along(const eq_langevin *l, const eq_langevin_process *p, const double *f) {
+    double most = 0.0;
+    for (size_t j = 0; j < l->d.n; j++) {
+        double bent = 0.0, size = 0.0;
+        for (size_t k = j * l->d.units; k < (j + 1) * l->d.units; k++) {
+            double by = p->s[k] - p->stood[k];
+            bent += l->mass[k] * by * (p->drifting[k] - f[k]);
+            size += l->mass[k] * by * by;
+        }
+        if (size > 0.0) most = fmax(most, isfinite(bent) ? bent / size : INFINITY);
+    }
+    return most;
+}
+
+eq_status eq_langevin_step(eq_langevin *l, eq_langevin_process *p, eq_diag *diag) {
     const eq_dynamics_ops *ops = l->d.ops;
-    if (!drift(l, beta, s, l->f))
-        return eq_fail(diag, EQ_ERR_CONVERGE,
-                       "the process runs away with steps of %g: where it goes something conducts "
-                       "far more than in the free state; give a smaller step, below %.2g",
-                       l->step, 0.1 * l->step);
+    double *s = p->s;
+    if (!drift(l, p->beta, s, l->f)) return too_long(l, INFINITY, away, diag);
+    double rate = p->moves ? rate_along(l, p, l->f) : 0.0;
+    if (!(l->step * rate < 2.0)) return too_long(l, rate, away, diag);
+    memcpy(p->stood, s, l->all * sizeof *s);
+    memcpy(p->drifting, l->f, l->all * sizeof *s);
+    p->moves = true;
     for (size_t k = 0; k < l->all; k++) {
         s[k] += l->step * l->f[k] + l->noise[k];
         if (ops->high > ops->low) s[k] = reflect(s[k], ops->low, ops->high);
@@ -112,7 +152,7 @@ eq_status eq_langevin_step(eq_langevin *l, double beta, double *s, eq_diag *diag
 }
 
 /* The fastest rate at s by power iteration on differences of the drift. */
-eq_status eq_langevin_look(eq_langevin *l, double beta, const double *s, eq_diag *diag) {
+eq_status eq_langevin_look(eq_langevin *l, const eq_langevin_process *p, eq_diag *diag) {
     enum { ROUNDS = 30 };
     static const double apart = 1e-6;
     double *v = l->f + 2 * l->all, *at = l->f + l->all, rate = 0.0;
@@ -126,70 +166,63 @@ eq_status eq_langevin_look(eq_langevin *l, double beta, const double *s, eq_diag
         if (round > 0) rate = size;
         if (!(size > 0.0)) break;
         for (size_t k = 0; k < l->all; k++) v[k] /= size;
-        for (size_t k = 0; k < l->all; k++) at[k] = s[k] + apart * v[k];
-        finite = drift(l, beta, at, other);
-        for (size_t k = 0; k < l->all; k++) at[k] = s[k] - apart * v[k];
-        finite = drift(l, beta, at, l->f) && finite;
+        for (size_t k = 0; k < l->all; k++) at[k] = p->s[k] + apart * v[k];
+        finite = drift(l, p->beta, at, other);
+        for (size_t k = 0; k < l->all; k++) at[k] = p->s[k] - apart * v[k];
+        finite = drift(l, p->beta, at, l->f) && finite;
         for (size_t k = 0; k < l->all; k++) v[k] = (other[k] - l->f[k]) / (2.0 * apart);
     }
     eq_free(other);
     if (finite && l->step * rate < 2.0) return EQ_OK;
-    return too_long(l, rate, diag);
+    return too_long(l, finite ? rate : INFINITY, away, diag);
 }
 
 /* One step of all processes, of the same noise. */
-static eq_status step_all(eq_langevin *l, const eq_contrast *c, uint64_t t, double *s,
+static eq_status step_all(eq_langevin *l, size_t processes, uint64_t t, eq_langevin_process *p,
                           eq_diag *diag) {
     eq_status status = EQ_OK;
     eq_langevin_draw(l, t);
-    for (size_t k = 0; status == EQ_OK && k < c->processes; k++)
-        status = eq_langevin_step(l, c->beta[k], s + k * l->all, diag);
-    return status;
-}
-
-static eq_status look_at_all(eq_langevin *l, const eq_contrast *c, const double *s, eq_diag *diag) {
-    eq_status status = EQ_OK;
-    for (size_t k = 0; status == EQ_OK && k < c->processes; k++)
-        status = eq_langevin_look(l, c->beta[k], s + k * l->all, diag);
+    for (size_t k = 0; status == EQ_OK && k < processes; k++)
+        status = eq_langevin_step(l, &p[k], diag);
     return status;
 }
 
 /* One sample: the processes into slots of their own, whose dE/dtheta count by a. */
 static eq_status collect(eq_langevin *l, size_t processes, const double a[EQ_MAX_SLOTS],
-                         const double *s, eq_diag *diag) {
+                         const eq_langevin_process *p, eq_diag *diag) {
     eq_status status = EQ_OK;
     for (size_t k = 0; status == EQ_OK && k < processes; k++)
-        status = eq_dynamics_put(&l->d, (int)k + 1, s + k * l->all, diag);
+        status = eq_dynamics_put(&l->d, (int)k + 1, p[k].s, diag);
     return status == EQ_OK ? eq_network_collect(l->d.model, a, diag) : status;
 }
 
 /* The processes from the free state on. */
-static eq_status follow(eq_langevin *l, const eq_sampling *o, const eq_contrast *c, double *s,
-                        eq_diag *diag) {
+static eq_status follow(eq_langevin *l, const eq_sampling *o, const eq_contrast *c,
+                        eq_langevin_process *p, eq_diag *diag) {
     double a[EQ_MAX_SLOTS] = {0};
     eq_status status = EQ_OK;
-    for (size_t k = 0; k < c->processes; k++) {
-        a[k + 1] = c->weight[k] / (double)o->samples;
-        l->d.ops->get(l->d.self, s + k * l->all);
-    }
+    for (size_t k = 0; k < c->processes; k++) a[k + 1] = c->weight[k] / (double)o->samples;
     size_t steps = o->burn + o->samples * o->thinning;
     for (size_t t = 1; status == EQ_OK && t <= steps; t++) {
-        status = step_all(l, c, t, s, diag);
+        status = step_all(l, c->processes, t, p, diag);
         if (status == EQ_OK && t > o->burn && (t - o->burn) % o->thinning == 0)
-            status = collect(l, c->processes, a, s, diag);
+            status = collect(l, c->processes, a, p, diag);
     }
-    return status == EQ_OK ? look_at_all(l, c, s, diag) : status;
+    for (size_t k = 0; status == EQ_OK && k < c->processes; k++)
+        status = eq_langevin_look(l, &p[k], diag);
+    return status;
 }
 
 eq_status eq_langevin_collect(eq_network *model, size_t n, const eq_cost *cost, const eq_goal *goal,
                               const eq_sampling *o, const eq_contrast *c, uint64_t key,
                               eq_diag *diag) {
     eq_langevin l;
+    eq_langevin_process p[EQ_ADJOINT] = {{.s = NULL}};
     eq_status status = eq_langevin_open(&l, model, n, cost, goal, o, key, diag);
-    double *s = status == EQ_OK ? eq_calloc(l.all, c->processes * sizeof *s) : NULL;
-    if (status == EQ_OK && s == NULL) status = eq_out_of_memory(diag);
-    if (status == EQ_OK) status = follow(&l, o, c, s, diag);
-    eq_free(s);
+    for (size_t k = 0; status == EQ_OK && k < c->processes; k++)
+        status = eq_langevin_begin(&l, c->beta[k], &p[k], diag);
+    if (status == EQ_OK) status = follow(&l, o, c, p, diag);
+    for (size_t k = 0; k < c->processes; k++) eq_langevin_end(&p[k]);
     eq_langevin_close(&l);
     return status;
 }

@@ -27,8 +27,10 @@ typedef struct eq_langevin {
     const eq_cost *cost;
     const eq_goal *goal;
     double temperature, step, fastest; /* fastest: rate of H M^-1 at the free state [1/s] */
+    bool grows;                        /* a step was too long for where a process had gone */
     uint64_t key;
     size_t all, outputs;
+    double *mass;        /* [all] M */
     double *spread;      /* [all] deviation of a step's noise */
     double *noise;       /* [all] that of the step drawn last */
     double *f;           /* [3][all] work */
@@ -42,10 +44,25 @@ eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq
 void eq_langevin_close(eq_langevin *l);
 /* Draws the noise of step number t, which depends on key, example, t and unit alone. */
 void eq_langevin_draw(eq_langevin *l, uint64_t t);
-/* A step of the states s[n][units] with that noise: processes nudged otherwise may have the same. */
-eq_status eq_langevin_step(eq_langevin *l, double beta, double *s, eq_diag *diag);
+
+/* One process: its states, and the step before, by which one that is too long shows. */
+typedef struct eq_langevin_process {
+    double beta;
+    double *s;                /* [n][units] */
+    double *stood, *drifting; /* [n][units] where it stood a step before; -M^-1 dF/ds there */
+    bool moves;               /* has taken a step */
+} eq_langevin_process;
+/* At the states of the free phase. */
+eq_status eq_langevin_begin(const eq_langevin *l, double beta, eq_langevin_process *out,
+                            eq_diag *diag);
+void eq_langevin_end(eq_langevin_process *p);
+
+/* A step with the noise drawn last: processes nudged otherwise may have the same. EQ_ERR_CONVERGE or EQ_ERR_CHECK,
+ * and l->grows: the step is too long for where the process is, the mean rate of H M^-1 along a step was above two
+ * over it, which no such step brings back. */
+eq_status eq_langevin_step(eq_langevin *l, eq_langevin_process *p, eq_diag *diag);
 /* Whether the step is stable at the curvature where the states stand. */
-eq_status eq_langevin_look(eq_langevin *l, double beta, const double *s, eq_diag *diag);
+eq_status eq_langevin_look(eq_langevin *l, const eq_langevin_process *p, eq_diag *diag);
 
 /* Processes of the n examples, number k nudged by beta[k], of the same noise. */
 typedef struct eq_contrast {

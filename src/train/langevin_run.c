@@ -51,18 +51,19 @@ static eq_status follow(eq_langevin *l, eq_session *s, const eq_langevin_options
                         eq_diag *diag) {
     size_t burn = o->steps / 10, all = burn + o->steps;
     size_t every = steps_of_record(o), looks = all / LOOKS + 1;
-    double *state = eq_calloc(2 * l->all + FIXED, sizeof *state);
-    if (state == NULL) return eq_out_of_memory(diag);
-    eq_status status = EQ_OK;
-    l->d.ops->get(l->d.self, state);
+    eq_langevin_process p = {.s = NULL};
+    double *row = eq_calloc(l->all + FIXED, sizeof *row);
+    eq_status status = row == NULL ? eq_out_of_memory(diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_langevin_begin(l, o->beta, &p, diag);
     for (size_t t = 1; status == EQ_OK && t <= all; t++) {
         eq_langevin_draw(l, t);
-        status = eq_langevin_step(l, o->beta, state, diag);
-        if (status == EQ_OK && t % looks == 0) status = eq_langevin_look(l, o->beta, state, diag);
+        status = eq_langevin_step(l, &p, diag);
+        if (status == EQ_OK && t % looks == 0) status = eq_langevin_look(l, &p, diag);
         if (status == EQ_OK && t > burn && (t - burn) % every == 0)
-            status = record(l, s, l->step * (double)(t - burn), state, state + l->all, r, diag);
+            status = record(l, s, l->step * (double)(t - burn), p.s, row, r, diag);
     }
-    eq_free(state);
+    eq_langevin_end(&p);
+    eq_free(row);
     return status;
 }
 
@@ -95,9 +96,9 @@ static eq_status sample(eq_session *s, const eq_langevin_options *o, uint64_t dr
     return status;
 }
 
-/* The same time again in twice as many steps, of other noise. */
+/* The same time again in twice as many steps, of other noise; *grows: they are too long. */
 static eq_status halve(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
-                       eq_diag *diag) {
+                       bool *grows, eq_diag *diag) {
     eq_langevin_options half = *o;
     eq_langevin l = {.step = NAN};
     eq_result *r = NULL;
@@ -111,6 +112,7 @@ static eq_status halve(eq_session *s, const eq_langevin_options *o, eq_langevin_
         out->halved = fmax(
             out->halved, apart(a->deviation, b->deviation, a->deviation_error, b->deviation_error));
     }
+    *grows = l.grows;
     eq_free(m);
     eq_result_free(r);
     eq_langevin_close(&l);
@@ -139,23 +141,46 @@ static eq_status spread(eq_langevin *l, eq_session *s, const eq_langevin_options
     return status;
 }
 
-static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
-                     eq_diag *diag) {
+/* Everything with one step; *grows: it is too long. */
+static eq_status attempt(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
+                         bool *grows, eq_diag *diag) {
     eq_langevin l = {.step = NAN};
-    if (o->example > s->set.train_count)
-        return eq_fail(diag, EQ_ERR_USAGE, "there is no example %zu; the training set has %zu",
-                       o->example, s->set.train_count);
     eq_status status = sample(s, o, 0, &l, &out->table, &out->moment, diag);
     out->step = l.step;
     out->fastest = l.fastest;
     out->temperature = o->temperature;
     out->steps = o->steps;
     out->each = steps_of_record(o);
+    *grows = l.grows;
     if (status == EQ_OK) status = spread(&l, s, o, out, diag);
     eq_langevin_close(&l);
-    if (status == EQ_OK) status = halve(s, o, out, diag);
+    if (status == EQ_OK) status = halve(s, o, out, grows, diag);
     out->bound = most_errors;
-    out->passed = out->halved <= most_errors && out->unlikely == 0;
+    out->lived = out->fastest > 0.0 ? out->step * (double)o->steps * out->fastest : NAN;
+    out->passed = out->halved <= most_errors && out->unlikely == 0 && !(out->lived < 1.0);
+    return status;
+}
+
+/* A step that the user leaves to us becomes a quarter until the process stays where it is stable. */
+static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_report *out,
+                     eq_diag *diag) {
+    enum { TRIES = 20 };
+    eq_langevin_options with = *o;
+    eq_status status = EQ_OK;
+    bool again = true;
+    if (o->example > s->set.train_count)
+        return eq_fail(diag, EQ_ERR_USAGE, "there is no example %zu; the training set has %zu",
+                       o->example, s->set.train_count);
+    for (int k = 1; again; k++) {
+        eq_diag *said = eq_diag_new();
+        status = attempt(s, &with, out, &again, said);
+        again = again && status != EQ_OK && isnan(o->step) && k < TRIES;
+        if (!again) eq_diag_pass_on(said, status, diag);
+        eq_diag_free(said);
+        if (!again) break;
+        with.step = 0.25 * out->step;
+        eq_langevin_report_free(out);
+    }
     return status;
 }
 

@@ -8,12 +8,13 @@
 
 typedef struct eq_langevin_options {
     double temperature; /* in the unit of the energy, of circuits W */
-    double step;        /* NAN: a fiftieth of one over the fastest rate */
-    double farad;       /* of every node; NAN: the deck's capacitors, or 1 F without any */
-    double beta;        /* of F; 0: the free dynamics */
-    size_t steps;       /* that are counted; a tenth as many go before them */
-    size_t example;     /* of the training set, from 1 */
-    size_t records;     /* at most so many points of the trajectory */
+    double step;  /* NAN: a fiftieth of one over the fastest rate at the free state, or a quarter of
+                           that, a 16th, .. where the process comes to faster ones */
+    double farad; /* of every node; NAN: the deck's capacitors, or 1 F without any */
+    double beta;  /* of F; 0: the free dynamics */
+    size_t steps; /* that are counted; a tenth as many go before them */
+    size_t example; /* of the training set, from 1 */
+    size_t records; /* at most so many points of the trajectory */
 } eq_langevin_options;
 
 typedef struct eq_langevin_report {
@@ -26,6 +27,8 @@ typedef struct eq_langevin_report {
     size_t each;   /* steps from a record to the next */
     double halved; /* how far half the step moves a mean or a deviation, over its standard error */
     double bound;
+    double lived; /* the time that it was followed, over one over the fastest rate at the free
+                     state; NAN: that is 0 */
     size_t
         unlikely; /* a unit whose samples have less than the least chance under its density, from 1; 0: none */
     double least_chance;

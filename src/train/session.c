@@ -553,6 +553,18 @@ eq_figures eq_session_figures(const eq_session *s, const eq_score *score, const 
     return f;
 }
 
+void eq_session_note_rows(const eq_session *s, eq_status status, size_t n, eq_diag *diag) {
+    enum { SHOWN = 64 };
+    eq_text all = {0};
+    if (status != EQ_ERR_CONVERGE && status != EQ_ERR_SINGULAR) return;
+    for (size_t k = 0; k < n && k < SHOWN; k++)
+        eq_text_printf(&all, "%s%zu", k == 0 ? "" : ", ", (size_t)s->row[k] + 1);
+    if (!all.failed)
+        eq_note_at(diag, (eq_place){0}, "example%s of the minibatch, by row of the data: %s%s",
+                   n == 1 ? "" : "s", all.text, n > SHOWN ? ", .." : "");
+    eq_text_free(&all);
+}
+
 eq_status eq_session_evaluate(eq_session *s, const eq_data *d, const uint32_t *index, size_t count,
                               eq_score *score, eq_diag *diag) {
     eq_status status = EQ_OK;
@@ -561,6 +573,7 @@ eq_status eq_session_evaluate(eq_session *s, const eq_data *d, const uint32_t *i
         size_t n = count - k < s->batch ? count - k : s->batch;
         s->read = k;
         status = eq_session_free_phase(s, d, index + k, n, diag);
+        eq_session_note_rows(s, status, n, diag);
         if (status == EQ_OK) eq_session_score(s, n, score);
         if (status == EQ_OK && s->visit != NULL) status = s->visit(s->visitor, s, k, n, diag);
     }

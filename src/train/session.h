@@ -135,6 +135,9 @@ typedef struct eq_score {
 } eq_score;
 /* Adds the n examples of the last free phase. */
 void eq_session_score(const eq_session *s, size_t n, eq_score *score);
+/* Where phases of n examples failed: which rows of their data these are. */
+void eq_session_note_rows(const eq_session *s, eq_status status, size_t n, eq_diag *diag);
+
 /* The same divided: of the rows index[0..count) of d that were scored. NAN what there is not. d
  * NULL: without r2, which looks at all of them. */
 typedef struct eq_figures {

@@ -181,7 +181,7 @@ static eq_status free_phase(eq_trainer *t, const uint32_t *row, size_t n, eq_dia
 }
 
 /* Free phase, nudged phases and update of n examples from now.position on. */
-static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
+static eq_status learn(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
     eq_session *s = &t->s;
     eq_checkpoint *p = &t->now;
     s->read = p->steps;
@@ -211,6 +211,12 @@ static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *di
     if (status == EQ_OK) status = eq_network_update(s->model, a, factor, ++p->steps, diag);
     if (status == EQ_OK) p->hops += s->hops;
     eq_session_end_phases(s);
+    return status;
+}
+
+static eq_status minibatch(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) {
+    eq_status status = learn(t, n, score, diag);
+    eq_session_note_rows(&t->s, status, n, diag);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/random.h"
 #include "model/discrete/discrete.h"
 #include "model/model.h"
@@ -253,8 +254,10 @@ static double passes_alone(net *k, size_t j, double *s, double *nudged) {
         current[i] = 0.5 * ((i == j % m) - y[i]);
         slope[i * (m + 1)] = 0.5 + 0.1 * (double)j;
     }
-    ck_assert_int_eq(eq_network_nudged_phase(k->n, 1, &(eq_nudge){current, slope, y}, nudged, NULL),
-                     EQ_OK);
+    ck_assert_int_eq(
+        eq_network_nudged_phase(k->n, 1, &(eq_nudge){.current = current, .slope = slope, .at = y},
+                                nudged, NULL),
+        EQ_OK);
     return eq_network_about(k->n).iterations - before;
 }
 
@@ -280,7 +283,9 @@ START_TEST(an_example_at_rest_costs_nothing) {
         double before = eq_network_about(k.n).iterations;
         solve(&k);
         ck_assert_int_eq(
-            eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, nudged, NULL), EQ_OK);
+            eq_network_nudged_phase(
+                k.n, 1, &(eq_nudge){.current = current, .slope = slope, .at = k.y}, nudged, NULL),
+            EQ_OK);
         together += eq_network_about(k.n).iterations - before;
         for (size_t i = 0; i < BATCH * k.units; i++) ck_assert_double_eq_tol(k.s[i], s[i], 1e-11);
         for (size_t i = 0; i < BATCH * m; i++) ck_assert_double_eq_tol(nudged[i], y[i], 1e-11);
@@ -330,8 +335,10 @@ START_TEST(a_convolutional_network_rests_in_few_passes) {
         current[k] = 0.4 * ((k % OUTPUTS == k / OUTPUTS) - y[k]);
         slope[k * OUTPUTS + k % OUTPUTS] = 0.4;
     }
-    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){current, slope, y}, NULL, NULL),
-                     EQ_OK);
+    ck_assert_int_eq(
+        eq_network_nudged_phase(n, 1, &(eq_nudge){.current = current, .slope = slope, .at = y},
+                                NULL, NULL),
+        EQ_OK);
     eq_engine_info about = eq_network_about(n);
     double free = about.free_iterations / about.free_solves;
     double nudged = (about.iterations - about.free_iterations) / (about.solves - about.free_solves);
@@ -374,6 +381,26 @@ static void hold_against_differences(net *k, const double *gradient, double tole
     }
 }
 
+/* By the inputs, which act in every step. */
+static void hold_inputs(net *k, double tolerance) {
+    const double h = 1e-6;
+    size_t inputs = eq_network_inputs(k->n);
+    double *dldx = eq_calloc(BATCH * inputs, sizeof *dldx);
+    loss(k);
+    ck_assert_int_eq(eq_network_input_gradient(k->n, BATCH, k->x, k->y, 0.0, true, dldx, NULL),
+                     EQ_OK);
+    for (size_t j = 0; j < BATCH * inputs; j += 1 + BATCH * inputs / 10) {
+        double was = k->x[j], at[2];
+        for (int side = 0; side < 2; side++) {
+            k->x[j] = was + (side == 0 ? h : -h);
+            at[side] = loss(k);
+        }
+        k->x[j] = was;
+        ck_assert_double_eq_tol(dldx[j] / BATCH, (at[0] - at[1]) / (2.0 * h), tolerance);
+    }
+    eq_free(dldx);
+}
+
 /* Through all of the steps taken: the gradient of the loss at their end, settled or not. */
 START_TEST(backpropagation_through_time_is_by_differences) {
     static double found[PARAMETERS];
@@ -388,6 +415,7 @@ START_TEST(backpropagation_through_time_is_by_differences) {
             ck_assert_int_eq(eq_network_unrolled_phase(k.n, k.y, NULL), EQ_OK);
             ck_assert_int_eq(eq_network_gradient(k.n, back, found, NULL), EQ_OK);
             hold_against_differences(&k, found, 1e-8);
+            hold_inputs(&k, 1e-8);
             eq_network_free(k.n);
         }
 }
@@ -435,9 +463,9 @@ START_TEST(each_nudged_step_is_one_of_backpropagation_through_time) {
             for (int slot = 1; slot <= 2; slot++) {
                 for (size_t j = 0; j < BATCH * k.outputs; j++)
                     current[j] = (slot == 1 ? -beta : beta) * k.y[j];
-                ck_assert_int_eq(eq_network_nudged_phase(
-                                     k.n, slot, &(eq_nudge){current, NULL, NULL}, NULL, NULL),
-                                 EQ_OK);
+                ck_assert_int_eq(
+                    eq_network_nudged_phase(k.n, slot, &(eq_nudge){.current = current}, NULL, NULL),
+                    EQ_OK);
             }
             ck_assert_int_eq(eq_network_gradient(k.n, a, found, NULL), EQ_OK);
             for (size_t p = 0; p < k.parameters; p++) {
@@ -473,7 +501,9 @@ START_TEST(a_readout_is_trained_by_its_inputs) {
             for (size_t j = 0; j < BATCH * m * m; j++)
                 slope[j] = j % (m * m) % (m + 1) == 0 ? by : 0.0;
             ck_assert_int_eq(
-                eq_network_nudged_phase(k.n, slot, &(eq_nudge){current, slope, at}, NULL, NULL),
+                eq_network_nudged_phase(k.n, slot,
+                                        &(eq_nudge){.current = current, .slope = slope, .at = at},
+                                        NULL, NULL),
                 EQ_OK);
         }
         ck_assert_int_eq(eq_network_gradient(k.n, a, found, NULL), EQ_OK);
@@ -562,8 +592,10 @@ START_TEST(what_cannot_be_is_told) {
     solve(&k);
     ck_assert_int_eq(eq_network_unrolled_phase(k.n, k.y, diag), EQ_ERR_USAGE);
     double current[BATCH * MOST] = {0}, slope[BATCH * MOST] = {-1.5};
-    ck_assert_int_eq(eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, NULL, diag),
-                     EQ_ERR_CONVERGE);
+    ck_assert_int_eq(
+        eq_network_nudged_phase(k.n, 1, &(eq_nudge){.current = current, .slope = slope, .at = k.y},
+                                NULL, diag),
+        EQ_ERR_CONVERGE);
     ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, said + 1)->text, "no steady state"));
     eq_network_free(k.n);
     eq_diag_free(diag);

@@ -315,7 +315,7 @@ START_TEST(gradients_are_differences_of_the_cost) {
             for (size_t j = 0; j < BATCH * k.outputs; j++)
                 current[j] = (slot == 1 ? -beta : beta) * k.y[j];
             ck_assert_int_eq(
-                eq_network_nudged_phase(k.n, slot, &(eq_nudge){current, NULL, NULL}, NULL, NULL),
+                eq_network_nudged_phase(k.n, slot, &(eq_nudge){.current = current}, NULL, NULL),
                 EQ_OK);
         }
         for (int e = 0; e < 2; e++)

@@ -235,7 +235,7 @@ START_TEST(calls_out_of_order_are_refused) {
     double x[INPUTS * (EXAMPLES + 1)] = {0.1}, y[OUTPUTS * EXAMPLES];
     double current[OUTPUTS * EXAMPLES] = {1e-6}, a[EQ_MAX_SLOTS] = {0.0, 1.0, -1.0},
                              exact[EQ_MAX_SLOTS] = {[EQ_ADJOINT] = 1.0};
-    eq_nudge nudge = {current, NULL, NULL};
+    eq_nudge nudge = {.current = current};
     eq_circuit *c = deck("", ALL, "y1 y2", trained);
     eq_engine_options o = {both[_i], EXAMPLES, 1};
     eq_engine *e = NULL;
@@ -287,7 +287,7 @@ static void minibatch(eq_engine_kind kind, const char *extra, const char *inputs
     kept k;
     double current[OUTPUTS * EXAMPLES], a[EQ_MAX_SLOTS] = {-1e6, 1e6, 0.0, 0.0, 0.0, 2e6};
     for (int j = 0; j < OUTPUTS * EXAMPLES; j++) current[j] = 1e-5 * (j + 1);
-    eq_nudge nudge = {current, NULL, NULL};
+    eq_nudge nudge = {.current = current};
     ck_assert_int_eq(eq_engine_new(c, &o, &e, NULL), EQ_OK);
     for (size_t g = 0; g < 2; g++) eq_engine_group_rows(e, g, k.row[g]);
     for (int round = 0; round < 2; round++) { /* the second one after an update */

@@ -60,7 +60,7 @@ static void nudge(eq_engine *e, int slot, double beta, const double *y0, bool sl
     for (int k = 0; k < EXAMPLES * OUTPUTS; k++) current[k] = -beta * (y0[k] - targets[k]);
     for (int n = 0; n < EXAMPLES; n++)
         for (int k = 0; k < OUTPUTS; k++) s[(n * OUTPUTS + k) * OUTPUTS + k] = beta;
-    eq_nudge with = {current, s, y0}, without = {current, NULL, NULL};
+    eq_nudge with = {.current = current, .slope = s, .at = y0}, without = {.current = current};
     ck_assert_int_eq(eq_engine_nudged_phase(e, slot, slope ? &with : &without, y, NULL), EQ_OK);
     for (int k = 0; k < EXAMPLES * OUTPUTS; k++) ck_assert_double_ne(y[k], y0[k]);
 }
@@ -141,13 +141,15 @@ START_TEST(slope_is_a_state_dependent_current) {
     for (int n = 0; n < EXAMPLES; n++)
         for (int k = 0; k < OUTPUTS * OUTPUTS; k++)
             s[n * OUTPUTS * OUTPUTS + k] = k % (OUTPUTS + 1) == 0 ? beta : 0.3 * beta;
-    ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &(eq_nudge){current, s, y}, with, NULL), EQ_OK);
+    ck_assert_int_eq(eq_engine_nudged_phase(
+                         e, 1, &(eq_nudge){.current = current, .slope = s, .at = y}, with, NULL),
+                     EQ_OK);
     for (int n = 0; n < EXAMPLES; n++)
         for (int k = 0; k < OUTPUTS; k++)
             for (int l = 0; l < OUTPUTS; l++)
                 current[n * OUTPUTS + k] -= s[(n * OUTPUTS + k) * OUTPUTS + l] *
                                             (with[n * OUTPUTS + l] - y[n * OUTPUTS + l]);
-    ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &(eq_nudge){current, NULL, NULL}, same, NULL),
+    ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &(eq_nudge){.current = current}, same, NULL),
                      EQ_OK);
     for (int k = 0; k < EXAMPLES * OUTPUTS; k++) ck_assert_double_eq_tol(with[k], same[k], 1e-10);
     eq_engine_free(e);
@@ -265,7 +267,7 @@ static eq_status everything(eq_circuit *c) {
     eq_engine_options o = {EQ_ENGINE_SPARSE, EXAMPLES, 1};
     double y[EXAMPLES * OUTPUTS] = {0}, slope[EXAMPLES * OUTPUTS * OUTPUTS] = {0};
     const double a[EQ_MAX_SLOTS] = {-1.0, 1.0, 0.0, 0.0, 0.0, 1.0};
-    const eq_nudge kind[2] = {{y, NULL, NULL}, {y, slope, y}};
+    const eq_nudge kind[2] = {{.current = y}, {.current = y, .slope = slope, .at = y}};
     taken t;
     eq_status status = eq_engine_new(c, &o, &e, NULL);
     if (status == EQ_OK) status = eq_engine_free_phase(e, EXAMPLES, inputs, y, NULL);

@@ -245,15 +245,19 @@ START_TEST(a_nudge_of_one_unit_is_as_by_hand) {
     ck_assert_int_eq(eq_network_free_phase(n, 1, &x, &y, NULL), EQ_OK);
     ck_assert_double_eq_tol(y, 0.4, 1e-13);
     double current = beta * (t - y);
-    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){&current, &beta, &y}, &moved, NULL),
-                     EQ_OK);
+    ck_assert_int_eq(
+        eq_network_nudged_phase(n, 1, &(eq_nudge){.current = &current, .slope = &beta, .at = &y},
+                                &moved, NULL),
+        EQ_OK);
     ck_assert_double_eq_tol(moved, (0.4 + 0.5) / 1.5, 1e-12);
-    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){&current, NULL, NULL}, &moved, NULL),
+    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){.current = &current}, &moved, NULL),
                      EQ_OK);
     ck_assert_double_eq_tol(moved, 0.4 + 0.5 * 0.6, 1e-12);
     double away = -1.5;
-    ck_assert_int_eq(eq_network_nudged_phase(n, 1, &(eq_nudge){&current, &away, &y}, NULL, NULL),
-                     EQ_ERR_CONVERGE);
+    ck_assert_int_eq(
+        eq_network_nudged_phase(n, 1, &(eq_nudge){.current = &current, .slope = &away, .at = &y},
+                                NULL, NULL),
+        EQ_ERR_CONVERGE);
     eq_network_free(n);
 }
 END_TEST
@@ -337,8 +341,8 @@ START_TEST(every_phase_settles) {
             for (size_t j = 0; j < BATCH * m * m; j++)
                 slope[j] = j % (m * m) % (m + 1) == 0 ? -0.5 : 0.0;
             eq_diag *diag = eq_diag_new();
-            eq_status status =
-                eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, NULL, diag);
+            eq_status status = eq_network_nudged_phase(
+                k.n, 1, &(eq_nudge){.current = current, .slope = slope, .at = k.y}, NULL, diag);
             ck_assert_msg(status == EQ_OK, "shape %zu, seed %d: %s", which, (int)seed,
                           eq_diag_get(diag, 0)->text);
             eq_diag_free(diag);
@@ -365,8 +369,10 @@ START_TEST(a_nudge_that_takes_a_minimum_names_the_output) {
             bool diagonal = j % (m * m) % (m + 1) == 0;
             slope[j] = !diagonal ? -3.0 : j == at / m * m * m + at % m * (m + 1) ? -1.25 : 0.0;
         }
-        ck_assert_int_eq(eq_network_nudged_phase(k.n, 1, &(eq_nudge){current, slope, k.y}, NULL, d),
-                         EQ_ERR_CONVERGE);
+        ck_assert_int_eq(
+            eq_network_nudged_phase(
+                k.n, 1, &(eq_nudge){.current = current, .slope = slope, .at = k.y}, NULL, d),
+            EQ_ERR_CONVERGE);
         snprintf(name, sizeof name,
                  "output %zu of example %zu of the minibatch: the nudge takes 1.25 ", at % m + 1,
                  at / m + 1);
@@ -452,7 +458,7 @@ START_TEST(adjoint_and_estimates_are_the_gradient_of_a_dense_solve) {
             for (size_t j = 0; j < BATCH * k.outputs; j++)
                 current[j] = (slot == 1 ? -beta : beta) * k.y[j];
             ck_assert_int_eq(
-                eq_network_nudged_phase(k.n, slot, &(eq_nudge){current, NULL, NULL}, NULL, NULL),
+                eq_network_nudged_phase(k.n, slot, &(eq_nudge){.current = current}, NULL, NULL),
                 EQ_OK);
         }
         ck_assert_int_eq(eq_network_gradient(k.n, e, found, NULL), EQ_OK);

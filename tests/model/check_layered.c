@@ -330,7 +330,7 @@ static void compare(bench *b, double part) {
 START_TEST(phases_agree_with_a_dense_newton) {
     for (pairing paired = ALONE; paired < PAIRINGS; paired++) {
         bench b = start(&samples[_i], 1 + (uint64_t)_i, paired);
-        eq_nudge nudge = {b.current, NULL, NULL};
+        eq_nudge nudge = {.current = b.current};
         ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
         compare(&b, 0.0);
         ck_assert_int_eq(eq_engine_nudged_phase(b.e, 2, &nudge, b.y, NULL), EQ_OK);
@@ -346,7 +346,7 @@ END_TEST
  * decades of tolerances, down to those that cannot be held. */
 START_TEST(round_off_ends_the_iteration) {
     bench b = start(&samples[_i], 2, ALONE);
-    eq_nudge nudge = {b.current, NULL, NULL};
+    eq_nudge nudge = {.current = b.current};
     size_t solved = 0;
     for (int decade = 6; decade <= 16; decade++) {
         eq_engine_info before = eq_engine_about(b.e);
@@ -380,14 +380,14 @@ START_TEST(energy_nudging_settles_where_its_current_holds) {
     ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, at, NULL), EQ_OK);
     for (size_t n = 0; n < EXAMPLES; n++)
         for (size_t k = 0; k < m; k++) slope_of[(n * m + k) * m + k] = strength;
-    eq_nudge energy = {b.current, slope_of, at};
+    eq_nudge energy = {.current = b.current, .slope = slope_of, .at = at};
     ck_assert_int_eq(eq_engine_nudged_phase(b.e, 1, &energy, b.y, NULL), EQ_OK);
     memcpy(settled, b.y, EXAMPLES * m * sizeof(double));
     for (size_t k = 0; k < EXAMPLES * m; k++) {
         ck_assert_double_gt(fabs(settled[k] - at[k]), 0.0);
         b.current[k] -= strength * (settled[k] - at[k]);
     }
-    eq_nudge fixed = {b.current, NULL, NULL};
+    eq_nudge fixed = {.current = b.current};
     ck_assert_int_eq(eq_engine_nudged_phase(b.e, 2, &fixed, b.y, NULL), EQ_OK);
     for (size_t k = 0; k < EXAMPLES * m; k++)
         ck_assert_double_eq_tol(b.y[k], settled[k], 1e-10 * (1e-3 + fabs(settled[k])));
@@ -432,7 +432,7 @@ static void agree_with_central_differences(int i, bool adjoint) {
     for (int s = 1; s <= 2 && !adjoint; s++) {
         for (size_t j = 0; j < EXAMPLES * b.outputs; j++)
             scaled[j] = (s == 1 ? -beta : beta) * b.current[j];
-        eq_nudge nudge = {scaled, NULL, NULL};
+        eq_nudge nudge = {.current = scaled};
         ck_assert_int_eq(eq_engine_nudged_phase(b.e, s, &nudge, NULL, NULL), EQ_OK);
     }
     double phases[EQ_MAX_SLOTS] = {0.0, 0.5 / beta, -0.5 / beta},
@@ -473,7 +473,7 @@ START_TEST(update_changes_what_is_solved) {
     bench b = start(&samples[_i / PAIRINGS], 5, (pairing)(_i % PAIRINGS));
     keep *k = eq_calloc(1, sizeof *k);
     k->add = 1e-6;
-    eq_nudge nudge = {b.current, NULL, NULL};
+    eq_nudge nudge = {.current = b.current};
     double a[EQ_MAX_SLOTS] = {-1.0, 1.0};
     ck_assert_int_eq(eq_engine_free_phase(b.e, EXAMPLES, b.x, b.y, NULL), EQ_OK);
     b.x[0] += 1.0;
@@ -633,7 +633,7 @@ START_TEST(layered_and_sparse_engines_agree) {
     eq_engine_options o = {EQ_ENGINE_SPARSE, 8, 1};
     ck_assert_int_eq(eq_engine_new(b.c, &o, &sparse, NULL), EQ_OK);
     ck_assert_str_eq(eq_engine_about(sparse).name, "sparse");
-    eq_nudge nudge = {b.current, NULL, NULL};
+    eq_nudge nudge = {.current = b.current};
     double *free_y[2], *nudged_y[2], a[EQ_MAX_SLOTS] = {-1e6, 0.0, 0.0, 1e6};
     double *gradient = eq_calloc(b.c->table[EQ_CLASS_memristor].count * 2, sizeof *gradient);
     keep *k = eq_calloc(1, sizeof *k);
@@ -733,9 +733,9 @@ START_TEST(sweeps_agree_with_the_sparse_engine) {
         eq_engine_options o = {kind[k], FEW, 1};
         ck_assert_int_eq(eq_engine_new(c, &o, &e, NULL), EQ_OK);
         ck_assert_int_eq(eq_engine_free_phase(e, FEW, x, y[k][0], NULL), EQ_OK);
-        eq_nudge nudge = {current, NULL, NULL};
+        eq_nudge nudge = {.current = current};
         ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &nudge, y[k][1], NULL), EQ_OK);
-        nudge = (eq_nudge){current, slope, y[k][0]};
+        nudge = (eq_nudge){.current = current, .slope = slope, .at = y[k][0]};
         ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &nudge, y[k][2], NULL), EQ_OK);
         ck_assert_double_le(eq_engine_about(e).worst_ratio, 1.0);
         gradient[k] = eq_calloc(c->table[EQ_CLASS_memristor].count, sizeof *gradient[k]);

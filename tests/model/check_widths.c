@@ -80,7 +80,7 @@ static void finish(network *w) {
 static void compare_phases(network *w) {
     double y[2][2][MOST_EXAMPLES * MOST_OUTPUTS];
     eq_engine *e[2] = {w->layered, w->sparse};
-    eq_nudge nudge = {w->current, NULL, NULL};
+    eq_nudge nudge = {.current = w->current};
     for (int q = 0; q < 2; q++) {
         ck_assert_int_eq(eq_engine_free_phase(e[q], w->examples, w->x, y[q][0], NULL), EQ_OK);
         ck_assert_int_eq(eq_engine_nudged_phase(e[q], 1, &nudge, y[q][1], NULL), EQ_OK);

@@ -244,9 +244,9 @@ static void minibatch(eq_engine *e, const network *q, const double *x, const dou
     double a[EQ_MAX_SLOTS] = {0.0, 0.5, -0.5}, before = eq_engine_about(e).iterations;
     ck_assert_int_eq(eq_engine_free_phase(e, q->batch, x, NULL, NULL), EQ_OK);
     double between = eq_engine_about(e).iterations;
-    ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &(eq_nudge){current, NULL, NULL}, NULL, NULL),
+    ck_assert_int_eq(eq_engine_nudged_phase(e, 1, &(eq_nudge){.current = current}, NULL, NULL),
                      EQ_OK);
-    ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &(eq_nudge){current, NULL, NULL}, NULL, NULL),
+    ck_assert_int_eq(eq_engine_nudged_phase(e, 2, &(eq_nudge){.current = current}, NULL, NULL),
                      EQ_OK);
     double after = eq_engine_about(e).iterations;
     ck_assert_int_eq(eq_engine_update(e, a, keep, NULL, NULL), EQ_OK);
@@ -364,7 +364,7 @@ START_TEST(passes_of_a_deep_network) {
         for (int s = 1; s <= 2; s++) {
             for (size_t k = 0; k < BATCH * 10; k++)
                 current[k] = (s == 1 ? -beta : beta) * 33.3 * (k % 10 == k / 10 ? -0.9 : 0.1);
-            eq_nudge nudge = {current, NULL, NULL};
+            eq_nudge nudge = {.current = current};
             ck_assert_int_eq(eq_engine_nudged_phase(e, s, &nudge, NULL, NULL), EQ_OK);
             most += 0.5 * passes(e, BATCH, &before);
         }
@@ -405,7 +405,7 @@ START_TEST(small_nudges_keep_their_digits) {
     ck_assert_int_eq(eq_engine_free_phase(e, 1, x, y[0], NULL), EQ_OK);
     for (int s = 1; s <= 2; s++) {
         double current[OUTPUTS] = {s == 1 ? 1e-8 : 1e-5, 0.0};
-        eq_nudge nudge = {current, NULL, NULL};
+        eq_nudge nudge = {.current = current};
         ck_assert_int_eq(eq_engine_nudged_phase(e, s, &nudge, y[s], NULL), EQ_OK);
     }
     double small = y[1][0] - y[0][0], large = y[2][0] - y[0][0];

@@ -89,7 +89,7 @@ START_TEST(every_phase_reaches_the_bound) {
             for (size_t k = 0; k < EXAMPLES * OUTPUTS; k++)
                 current[k] = size * (eq_random_uniform(&r) - 0.5);
             status =
-                eq_engine_nudged_phase(layered, s, &(eq_nudge){current, NULL, NULL}, NULL, diag);
+                eq_engine_nudged_phase(layered, s, &(eq_nudge){.current = current}, NULL, diag);
         }
         ck_assert_msg(status == EQ_OK, "setting %d seed %d: %s", _i, (int)seed,
                       eq_diag_count(diag) > 0 ? eq_diag_get(diag, 0)->text : "");

@@ -70,9 +70,9 @@ static void compare(eq_network *n, double *x, double beta, double h, double near
     size_t inputs = eq_network_inputs(n);
     for (int way = 0; way < 2; way++) {
         cost_of(n, x, dcdy);
-        ck_assert_int_eq(
-            eq_network_input_gradient(n, EXAMPLES, x, dcdy, way == 0 ? beta : 0.0, g[way], NULL),
-            EQ_OK);
+        ck_assert_int_eq(eq_network_input_gradient(n, EXAMPLES, x, dcdy, way == 0 ? beta : 0.0,
+                                                   false, g[way], NULL),
+                         EQ_OK);
     }
     for (size_t k = 0; k < EXAMPLES * inputs; k++) most = fmax(most, fabs(g[1][k]));
     ck_assert(most > 1e-4);

@@ -149,6 +149,38 @@ START_TEST(a_node_with_diodes_has_the_boltzmann_density) {
 }
 END_TEST
 
+/* A conductance to 0.7 V and a diode of 0.1 nA that conducts below 0 V alone, where the free state tells nothing of. */
+static double one_way(double v) {
+    return 0.5 * conductance * (v - 0.7) * (v - 0.7) + 1e-10 * (vt * (exp(-v / vt) - 1.0) + v);
+}
+#define ONE_WAY                                                                                    \
+    "d\nVx x 0 0\nVy y 0 0\nRy y 0 1k\nRt x o 1meg\nD1 0 o dm\n"                                   \
+    ".model dm D(is=1e-10)\n.options gmin=1e-15\n*% input Vx Vy\n*% output o\n"                    \
+    "*% train rt gmin=1n gmax=1\n.op\n.end\n"
+
+START_TEST(a_step_is_as_short_as_where_the_process_goes_needs) {
+    eq_experiment *x = experiment_of(ONE_WAY, CIRCUIT);
+    eq_langevin_options o = eq_langevin_defaults();
+    o.temperature = 1e-7;
+    o.steps = 1000000;
+    eq_langevin_report r = report_of(x, &o);
+    size_t v = eq_result_find(r.table, "v(o)");
+    ck_assert_double_lt(r.step * r.fastest, 0.01);
+    double d = smirnov(&r, v, one_way, o.temperature, -0.6, 2.6);
+    ck_assert_msg(d < 1.95, "%g", d);
+    double mean = mean_of(one_way, o.temperature, -0.6, 2.6, itself);
+    ck_assert_double_le(fabs(r.moment[v].mean - mean), 4.0 * r.moment[v].mean_error);
+    o.step = 0.02 / r.fastest;
+    eq_langevin_report_free(&r);
+    eq_diag *diag = eq_diag_new();
+    ck_assert_int_eq(eq_langevin_run(x, NULL, &o, &r, diag), EQ_ERR_CHECK);
+    ck_assert_msg(strstr(eq_diag_get(diag, 0)->text, "too long where the process goes") != NULL,
+                  "%s", eq_diag_get(diag, 0)->text);
+    eq_diag_free(diag);
+    eq_experiment_free(x);
+}
+END_TEST
+
 /* The only weights are those of the seed: E = s^2/2 - s (x W + b), of which W is drawn. */
 static double field;
 static double unit(double s) {
@@ -402,6 +434,7 @@ static const struct {
     {"netlists/linear.xml -T -1", "not positive"},
     {"netlists/linear.xml -T 0", "not positive"},
     {"netlists/linear.xml -T 1e-6 --step 7000", "above 6666.67"},
+    {"netlists/linear.xml -T 1e-6 --step 1 --steps 200", "of the shortest time constant"},
     {"netlists/linear.xml -T 1e-6 --example 100000", "there is no example"},
     {"netlists/linear.xml -T 1e-6 --example 61", "there is no example 61; the training set has 60"},
     {"netlists/linear.xml -T 1e-6 --example 0", "counts from 1"},
@@ -439,6 +472,7 @@ Suite *langevin_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_test(t, linear_circuits_have_the_covariance_of_their_hessian);
     tcase_add_test(t, a_node_with_diodes_has_the_boltzmann_density);
+    tcase_add_test(t, a_step_is_as_short_as_where_the_process_goes_needs);
     tcase_add_test(t, a_hopfield_unit_is_reflected_at_its_bounds);
     tcase_add_loop_test(t, the_contrast_of_means_is_the_slope_of_the_mean_loss, 0, 4);
     tcase_add_loop_test(t, quadrature_has_the_slope_of_the_mean_loss, 0, 2);

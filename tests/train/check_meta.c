@@ -598,6 +598,10 @@ START_TEST(strengths_that_leave_the_numbers_are_told) {
                 in("run"));
     ck_assert_msg(strstr(said, "give <meta> a lower strength-rate") != NULL, "%s", said);
     free(said);
+    expect_exit(0, &said, "train netlists/meta-sine.xml --epochs 0 --set meta.beta=1e-14 -o %s",
+                in("drowns"));
+    ck_assert_msg(strstr(said, "the outer gradient drowns in it") != NULL, "%s", said);
+    free(said);
 }
 END_TEST
 

@@ -9,6 +9,8 @@
 #include "../support/program.h"
 #include "../support/training.h"
 #include "base/text.h"
+#include "train/estimator.h"
+#include "train/session.h"
 #include "train/train.h"
 
 Suite *timesteps_suite(void);
@@ -110,6 +112,39 @@ START_TEST(copies_of_an_experiment_are_the_same) {
 }
 END_TEST
 
+/* A readout gets s^T dC/dy of the free state, its biases dC/dy, however far a nudge goes. */
+START_TEST(a_readout_gets_the_slope_at_the_free_state) {
+    static const char *const kind[] = {"one-sided", "symmetric", "four-point"};
+    enum { N = 4, MOST = 8000 };
+    static double gradient[MOST];
+    double a[EQ_MAX_SLOTS], sum[10] = {0.0}, dcdy[10];
+    static const char *const set[] = {"network.readout=softmax", "cost.type=cross-entropy"};
+    const eq_settings settings = {set, 2};
+    eq_experiment *x = NULL;
+    ck_assert_int_eq(eq_experiment_read_with(dense, &settings, &x, NULL), EQ_OK);
+    eq_session s = {.x = x};
+    eq_engine_options e = {EQ_ENGINE_AUTO, N, 1};
+    eq_estimator est = x->estimator;
+    est.kind = eq_estimator_find(kind[_i]);
+    est.nudging = EQ_NUDGE_ENERGY;
+    est.beta = 1.0;
+    ck_assert_int_eq(eq_session_open(&s, &e, NULL), EQ_OK);
+    ck_assert_uint_le(eq_network_parameters(s.model), MOST);
+    ck_assert_int_eq(eq_session_free_phase(&s, s.set.train, s.set.train_index, N, NULL), EQ_OK);
+    ck_assert_int_eq(eq_estimate(&est, s.phases, s.model, &x->cost, 1.0, N, s.y, s.goal, a, NULL),
+                     EQ_OK);
+    ck_assert_int_eq(eq_network_gradient(s.model, a, gradient, NULL), EQ_OK);
+    for (size_t j = 0; j < N; j++) {
+        eq_cost_gradient(&x->cost, 10, s.y + 10 * j, s.goal[j], dcdy);
+        for (size_t k = 0; k < 10; k++) sum[k] += dcdy[k] / N;
+    }
+    for (size_t k = 0; k < 10; k++)
+        ck_assert_double_eq_tol(gradient[eq_network_parameters(s.model) - 10 + k], sum[k], 1e-12);
+    eq_session_close(&s);
+    eq_experiment_free(x);
+}
+END_TEST
+
 static const struct {
     const char *experiment, *set, *said;
 } bad[] = {
@@ -132,6 +167,7 @@ static const struct {
     {conv, "network.conv[1].kernel=20", "does not fit"},
     {conv, "network.conv[2].window=9", "layer 2 of the network"},
     {conv, "network.steps=1", "does not settle"},
+    {conv, "network.steps=1", "by row of the data: "},
     {conv, "estimator.type=bptt", "steps=\"10\""},
     {"netlists/hopfield-digits.xml", "estimator.type=bptt", "kind=\"discrete\""},
     {"netlists/hopfield-digits.xml", "network.solver=steps", "\"sweeps\" or \"euler\""},
@@ -170,6 +206,7 @@ Suite *timesteps_suite(void) {
     tcase_add_test(t, seeds_draw_other_networks);
     tcase_add_loop_test(t, gradients_hold, 0, sizeof checked / sizeof *checked);
     tcase_add_loop_test(t, copies_of_an_experiment_are_the_same, 0, 2);
+    tcase_add_loop_test(t, a_readout_gets_the_slope_at_the_free_state, 0, 3);
     tcase_add_loop_test(t, bad_input_is_told, 0, sizeof bad / sizeof *bad);
     tcase_add_loop_test(t, digits_are_learned, 0, 2);
     suite_add_tcase(s, t);

@@ -9,11 +9,11 @@ void eq_discrete_take_all(eq_discrete *d, const eq_nudge *nudge) {
     for (size_t j = 0; j < d->n; j++) d->order[j] = j;
     if (nudge == NULL) return;
     memcpy(d->current, nudge->current, d->n * m * sizeof *d->current);
-    d->nudge = (eq_nudge){d->current, NULL, NULL};
+    d->nudge = (eq_nudge){.current = d->current};
     if (nudge->slope == NULL) return;
     memcpy(d->slope, nudge->slope, d->n * m * m * sizeof *d->slope);
     memcpy(d->place, nudge->at, d->n * m * sizeof *d->place);
-    d->nudge = (eq_nudge){d->current, d->slope, d->place};
+    d->nudge = (eq_nudge){.current = d->current, .slope = d->slope, .at = d->place};
 }
 
 static void swap_bytes(void *array, size_t each, size_t i, size_t j) {

@@ -53,17 +53,20 @@ static const eq_discrete_state *past(const eq_discrete *d, size_t back) {
 }
 
 void eq_discrete_through_time(eq_discrete *d, const double *dcdy) {
-    double **g = d->back, **delta = d->at[EQ_ADJOINT].s;
+    double **g = d->back, **delta = d->next, **sum = d->at[EQ_ADJOINT].s;
     size_t steps = d->o.unrolled;
     if (d->time > 0 && d->time < steps) steps = d->time;
     for (size_t l = 1; l <= d->layers; l++) {
         memset(d->exact[2 * l - 2], 0, eq_coupling_slopes(&d->c[l]) * sizeof(double));
         memset(d->exact[2 * l - 1], 0, d->c[l].columns * sizeof(double));
+        memset(sum[l], 0, d->n * d->width[l] * sizeof(double));
     }
     eq_discrete_source(d, dcdy, g);
     for (size_t k = 0; k < steps; k++) {
         eq_discrete_back(d, past(d, k), past(d, k + 1), g, delta);
         add_slopes(d, past(d, k + 1), delta);
+        for (size_t l = 1; l <= d->layers; l++)
+            for (size_t j = 0; j < d->n * d->width[l]; j++) sum[l][j] += delta[l][j];
     }
 }
 

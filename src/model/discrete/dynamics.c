@@ -62,7 +62,7 @@ static void slopes(void *self, const double *dcdy, double *c) {
 /* s + h (sigma(dPhi/ds + nudge) - s) */
 static bool advance(void *self, double h, const double *current, double *s) {
     eq_discrete *d = self;
-    eq_nudge nudge = {current, NULL, NULL};
+    eq_nudge nudge = {.current = current};
     eq_discrete_state *a = &d->at[WORK];
     scatter(d, a->s, s);
     bool finite = isfinite(eq_discrete_step(d, a, &nudge));

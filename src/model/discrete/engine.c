@@ -215,7 +215,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
                               eq_diag *diag) {
     eq_discrete *d = self;
     copy_state(d, slot, 0);
-    if (d->o.readout) {
+    if (d->o.readout && !nudge->again) {
         eq_discrete_outputs(d, &d->at[0], d->z);
         eq_discrete_pull(d, nudge, d->z, pulled(d, slot));
     }
@@ -286,8 +286,8 @@ static void biases(eq_discrete *d, size_t l, const double a[EQ_MAX_SLOTS]) {
         eq_coupling_bias_slope(c, d->n, a[EQ_ADJOINT], d->at[EQ_ADJOINT].s[l], d->gradient);
 }
 
-/* The readout is no part of the state: what the phases drive into the outputs is a multiple of dC/dy at the
- * free state, and dC/dw = s^T dC/dy there, whatever the multiple (5.20 with softmax: s^T (o - y)). */
+/* The readout is no part of the state: what the phases drive into the outputs at the free state is a multiple of dC/dy
+ * there, and dC/dw = s^T dC/dy, whatever the multiple (5.20 with softmax: s^T (o - y)). */
 static void readout(eq_discrete *d, const double a[EQ_MAX_SLOTS], bool weights) {
     const eq_coupling *c = &d->c[d->couplings];
     size_t count = weights ? eq_coupling_slopes(c) : c->columns;

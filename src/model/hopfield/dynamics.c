@@ -42,7 +42,7 @@ static void outputs(void *self, const double *s, double *y) {
 
 static bool advance(void *self, double step, const double *current, double *s) {
     eq_hopfield *h = self;
-    eq_nudge nudge = {current, NULL, NULL};
+    eq_nudge nudge = {.current = current};
     scatter(h, EQ_ADJOINT - 1, s);
     bool finite = isfinite(eq_hopfield_euler(h, EQ_ADJOINT - 1, &nudge, step));
     gather(h, h->s[EQ_ADJOINT - 1], s);
@@ -51,7 +51,7 @@ static bool advance(void *self, double step, const double *current, double *s) {
 
 static bool drift(void *self, const double *current, const double *s, double *f) {
     eq_hopfield *h = self;
-    eq_nudge nudge = {current, NULL, NULL};
+    eq_nudge nudge = {.current = current};
     bool finite = true;
     scatter(h, EQ_ADJOINT - 1, s);
     eq_hopfield_force(h, EQ_ADJOINT - 1, &nudge);

@@ -85,6 +85,7 @@ static eq_status suits(const eq_xml *xml, const eq_xml_node *node, const eq_expe
 
 static eq_status read_meta(const eq_xml *xml, const eq_xml_node *node, eq_experiment *x,
                            eq_diag *diag) {
+    static const double much = 0.1;
     eq_meta_options *m = &x->meta;
     const struct {
         const char *name;
@@ -111,6 +112,12 @@ static eq_status read_meta(const eq_xml *xml, const eq_xml_node *node, eq_experi
     const char *estimator = eq_xml_attribute(node, "estimator");
     if (estimator != NULL) m->symmetric = strcmp(estimator, "symmetric") == 0;
     if (m->queries == 0) m->queries = m->shots;
+    if (status == EQ_OK && m->tolerance > much * m->beta)
+        eq_warn_at(
+            diag, eq_xml_place(xml, node),
+            "inner trainings end at a gradient of %g (tolerance), which beta = %g divides to "
+            "%.2g: the outer gradient drowns in it; use a larger beta or a smaller tolerance",
+            m->tolerance, m->beta, m->tolerance / m->beta);
     return status == EQ_OK ? suits(xml, node, x, diag) : status;
 }
 
