@@ -179,11 +179,78 @@ START_TEST(every_width_agrees_with_the_sparse_engine) {
 }
 END_TEST
 
+/* Gains that multiply over the layers throw Newton's first steps far beyond what diodes allow. */
+static eq_circuit *deep(const char *layers, double gain, uint64_t seed) {
+    eq_architecture a;
+    eq_circuit *c;
+    ck_assert_int_eq(eq_architecture_kind("kendall", &a, NULL), EQ_OK);
+    a.differential = false;
+    ck_assert_int_eq(eq_architecture_layers(layers, &a, NULL), EQ_OK);
+    a.gain = gain;
+    a.feedback = 1.0 / gain;
+    a.up = 0.7;
+    a.down = -0.7;
+    a.gmin = 1e-9;
+    a.gmax = 1e-3;
+    a.low = 2e-8;
+    a.high = 5e-4;
+    a.seed = seed;
+    ck_assert_int_eq(eq_architecture_build(&a, &c, NULL), EQ_OK);
+    return c;
+}
+
+static const char *const stacks[] = {"4,2,3,1,2,3", "4,3,3,3,3", "4,10,10,10,3",
+                                     "4,10,10,10,10,10,3", "4,5,1,5,1,5,3"};
+
+START_TEST(deep_amplified_networks_agree_with_the_sparse_engine) {
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        network w = {.random = eq_random_seed(seed), .examples = 5};
+        w.c = deep(stacks[_i], seed % 2 == 0 ? 20.0 : 8.0, seed);
+        eq_engine_options layered = {EQ_ENGINE_LAYERED, 5, 1}, sparse = {EQ_ENGINE_SPARSE, 5, 1};
+        ck_assert_int_eq(eq_engine_new(w.c, &layered, &w.layered, NULL), EQ_OK);
+        ck_assert_int_eq(eq_engine_new(w.c, &sparse, &w.sparse, NULL), EQ_OK);
+        fill_inputs(&w, ALONE);
+        compare_phases(&w);
+        finish(&w);
+    }
+}
+END_TEST
+
+/* The layered engine has three iterations here, the sparse one other ways when these are not enough. */
+START_TEST(the_sparse_engine_takes_over_where_the_layered_one_finds_no_state) {
+    static const char said[] =
+        "the layered engine is not used: the free phase of a minibatch did not";
+    eq_circuit *c = deep("4,10,10,10,3", 20.0, 1);
+    c->options.itl1 = 3;
+    eq_engine *e[2];
+    eq_diag *diag = eq_diag_new();
+    double x[4] = {0.3, -0.2, 0.9, 0.1}, y[2][3];
+    for (int k = 0; k < 2; k++) {
+        eq_engine_options o = {k == 0 ? EQ_ENGINE_AUTO : EQ_ENGINE_SPARSE, 1, 1};
+        ck_assert_int_eq(eq_engine_new(c, &o, &e[k], NULL), EQ_OK);
+        if (k == 0) ck_assert_str_eq(eq_engine_about(e[k]).name, "layered");
+        for (int round = 0; round < 2; round++)
+            ck_assert_int_eq(eq_engine_free_phase(e[k], 1, x, y[k], diag), EQ_OK);
+        ck_assert_str_eq(eq_engine_about(e[k]).name, "sparse");
+    }
+    ck_assert_uint_eq(eq_diag_count(diag), 1);
+    ck_assert_msg(strncmp(eq_diag_get(diag, 0)->text, said, sizeof said - 1) == 0, "%s",
+                  eq_diag_get(diag, 0)->text);
+    for (int k = 0; k < 3; k++) ck_assert(y[0][k] == y[1][k]);
+    for (int k = 0; k < 2; k++) eq_engine_free(e[k]);
+    eq_diag_free(diag);
+    eq_circuit_free(c);
+}
+END_TEST
+
 Suite *widths_suite(void) {
     Suite *s = suite_create("widths");
     TCase *t = tcase_create("widths");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, every_width_agrees_with_the_sparse_engine, 0, MOST_INPUTS);
+    tcase_add_loop_test(t, deep_amplified_networks_agree_with_the_sparse_engine, 0,
+                        sizeof stacks / sizeof *stacks);
+    tcase_add_test(t, the_sparse_engine_takes_over_where_the_layered_one_finds_no_state);
     suite_add_tcase(s, t);
     return s;
 }

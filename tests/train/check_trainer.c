@@ -557,8 +557,10 @@ static eq_experiment *of_files(const char *deck, const char *train, const char *
 }
 
 static void says(eq_diag *diag, const char *words) {
-    const char *last = eq_diag_get(diag, eq_diag_count(diag) - 1)->text;
-    ck_assert_msg(strstr(last, words) != NULL, "%s\nnot: %s", last, words);
+    size_t last = eq_diag_count(diag) - 1;
+    while (last > 0 && eq_diag_get(diag, last)->severity == EQ_NOTE) last--;
+    const char *said = eq_diag_get(diag, last)->text;
+    ck_assert_msg(strstr(said, words) != NULL, "%s\nnot: %s", said, words);
     eq_diag_clear(diag);
 }
 

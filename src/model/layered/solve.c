@@ -329,8 +329,31 @@ static void take_step(const eq_layered *e, eq_work *w, double *v) {
     }
 }
 
+/* The E nodes to where they rest at the trial v_K, and then the K nodes at these: where a step went far beyond
+ * what diodes allow, each lands on its own characteristic. */
+static void relax(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
+    size_t ld = w->ld, ne = e->net.eliminated;
+    eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
+    e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
+    eq_layered_to_kept(e, w, v, w->from_e);
+    rows = eq_layered_rows(e, w, true, kept_in);
+    e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
+    eq_layered_to_eliminated(e, w, v + ne * ld, ld, w->from_k);
+}
+
 /* From this iteration on, one that gains little is asked whether round-off is all that is left. */
 enum { patience = 6 };
+
+/* A free phase that takes more iterations, or whose steps leave the numbers, is far away. */
+enum { near = 10 };
+
+/* The free phase at zero: the ratio of evaluate. */
+static double begin(const eq_layered *e, eq_work *w) {
+    size_t ld = w->ld, ne = e->net.eliminated, nk = e->net.kept;
+    memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
+    memset(w->from_k, 0, ne * ld * sizeof(double));
+    return evaluate(e, w, w->v[0], w->in + ne * ld, true);
+}
 
 /* A chord step that does not gain this much asks for a new factor. */
 static const double chord_gain = 0.1;
@@ -352,6 +375,7 @@ void eq_layered_conclude(const eq_layered *e, eq_work *w, const double *v, doubl
 static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *nudge, double ratio,
                     bool chord) {
     int count = 0;
+    bool far = false;
     double before = INFINITY;
     if (nudge != NULL) w->strict = ratio;
     const double *kept_in = nudge == NULL ? w->in + e->net.eliminated * w->ld : w->nudged;
@@ -360,12 +384,18 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
         if (!chord || !w->factored || (count > 0 && w->strict > chord_gain * before)) {
             eq_layered_factor(e, w, nudge);
         }
-        choose_step(e, w, count == 0);
+        far = far || (nudge == NULL && count >= near);
+        choose_step(e, w, count == 0 || far);
         take_step(e, w, v);
+        if (far) relax(e, w, v, kept_in);
         if (nudge != NULL && nudge->slope != NULL) eq_layered_nudge(e, w, nudge, v);
         before = w->strict;
         ratio = evaluate(e, w, v, kept_in, false);
         count++;
+        if (nudge == NULL && !isfinite(ratio) && !far) {
+            far = true;
+            ratio = begin(e, w);
+        }
         bool stalls = count >= patience && w->strict > 0.5 * before;
         if (stalls && eq_layered_exact_ratio(e, w, v, 1.0) <= 1.0) break;
     }
@@ -378,9 +408,7 @@ void eq_layered_free(const eq_layered *e, eq_work *w) {
     w->failed = 0.0;
     w->factored = w->sloped = false;
     eq_layered_gather_inputs(e, w);
-    memset(w->v[0], 0, (ne + nk) * ld * sizeof(double));
-    memset(w->from_k, 0, ne * ld * sizeof(double));
-    iterate(e, w, w->v[0], NULL, evaluate(e, w, w->v[0], w->in + ne * ld, true), false);
+    iterate(e, w, w->v[0], NULL, begin(e, w), false);
     memcpy(w->free_from_k, w->from_k, ne * ld * sizeof(double));
     memcpy(w->free_inverse, w->inverse, ne * ld * sizeof(double));
     memcpy(w->free_f, w->f, nk * ld * sizeof(double));
