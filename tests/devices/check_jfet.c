@@ -179,6 +179,19 @@ START_TEST(tails_without_a_width_are_refused) {
 }
 END_TEST
 
+/* The gate drives 1e11 A into the held drain, and microamperes into the free source: the state where v(b) solves their
+ * equation, which ngspice has to its own rounding of 1e11 A. */
+START_TEST(a_gate_far_forward_hides_no_other_current) {
+    char *text = NULL;
+    expect_exit(0, &text, "run %s --format json",
+                put("f.cir", "t\nVd d 0 -1.5\nVc c 0 0.5\nJ1 d 0 b nn\nJ2 b 0 c nn\n"
+                             ".model nn njf(vto=-2 beta=1m lambda=20m is=1e-14)\n.op\n.end\n"));
+    const char *at = strstr(text, "-0.6273");
+    ck_assert_msg(at != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 /* Every trained parameter. */
 START_TEST(jfets_learn) {
     static const char deck[] =
@@ -205,6 +218,7 @@ Suite *jfet_suite(void) {
     TCase *t = tcase_create("jfet");
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 120);
+    tcase_add_test(t, a_gate_far_forward_hides_no_other_current);
     tcase_add_loop_test(t, sweeps_agree_with_ngspice, 0, CARDS);
     tcase_add_test(t, equations_by_hand);
     tcase_add_test(t, tiny_drops_keep_their_digits);

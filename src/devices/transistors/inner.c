@@ -117,42 +117,31 @@ static double moved(const eq_inner_state *s, int a, const double *x) {
     return s->g[a][0] * x[0] + s->g[a][1] * x[1] + s->g[a][2] * x[2];
 }
 
-/* What flows in flows out, and only drops count: the row and the column of the third node are what
- * the others leave. */
+/* Only drops count: the column of the third node is what the others leave. Its row is its own, for beside a junction
+ * that conducts 1e11 A what the others leave would be rounding. */
 void eq_inner_store(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
                     double *const *i, double *const *g) {
     int nodes = q->nodes;
-    double sum[EQ_INNER_NODES] = {0}, out = 0.0;
+    double sum[EQ_INNER_NODES] = {0};
     for (int b = 0; b < nodes; b++) {
-        double right[INNER] = {0}, x[INNER], rest = 0.0;
-        if (b == REST) continue;
+        double right[INNER] = {0}, x[INNER];
         i[b][j] = type * s->i[b];
-        out -= i[b][j];
+        if (b == REST) continue;
         for (int a = 0; a < INNER && b >= INNER; a++) right[a] = -s->m[a][b];
         if (b < INNER) right[b] = 1.0;
         solve(s, right, x);
         for (int a = 0; a < nodes; a++) {
             double slope = moved(s, a, x) + (b >= INNER ? s->g[a][b] : 0.0);
-            if (a == REST) continue;
             g[a * nodes + b][j] = slope;
             sum[a] += slope;
-            rest += slope;
         }
-        g[REST * nodes + b][j] = -rest;
-        sum[REST] -= rest;
     }
-    i[REST][j] = out;
     for (int a = 0; a < nodes; a++) g[a * nodes + REST][j] = -sum[a];
 }
 
 void eq_inner_change(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
                      double *const *didw) {
-    double x[INNER], sum = 0.0;
+    double x[INNER];
     solve(s, s->f_by, x);
-    for (int a = 0; a < q->nodes; a++) {
-        if (a == REST) continue;
-        didw[a][j] = type * (s->by[a] - moved(s, a, x));
-        sum += didw[a][j];
-    }
-    didw[REST][j] = -sum;
+    for (int a = 0; a < q->nodes; a++) didw[a][j] = type * (s->by[a] - moved(s, a, x));
 }

@@ -305,18 +305,22 @@ EQ_INLINE state settle(const mosfet *q, const eq_port_search *search, size_t at)
 }
 
 /* The current into the terminal of the end whose resistance takes most of a change of the drop: by
- * its drop, where rounding of the inner potential is not multiplied by the slope of the channel. */
+ * its drop, where rounding of the inner potential is not multiplied by the slope of the channel, and
+ * into the other one what is left. Else each by itself: beside a junction that conducts 1e11 A at the other
+ * end, what is left would be rounding. */
 EQ_INLINE void store_currents(const mosfet *q, const state *s, double *const *i, size_t at) {
     const inner *in = &s->in;
     eq_vec bulk = in->j[0] + in->j[1], drain = in->i - in->j[0], source = -in->i - in->j[1];
     eq_vec weight_d = q->r[0] * (in->by[D] + in->g[0]), weight_s = q->r[1] * (in->g[1] - in->by[S]);
-    eq_mask by_drain = weight_d >= weight_s;
+    eq_mask by_drop = (weight_d > 1.0) | (weight_s > 1.0), by_drain = weight_d >= weight_s;
     put(weight_d > 1.0, &drain, (q->z[D] - s->v[D]) / q->r[0]);
     put(weight_s > 1.0, &source, (q->z[S] - s->v[S]) / q->r[1]);
-    eq_vec d = eq_vec_select(by_drain, drain, -(source + bulk));
-    eq_vec_store(i[D] + at, q->type * d);
+    eq_vec rest_d = -(source + bulk), rest_s = -(drain + bulk);
+    put(by_drop & ~by_drain, &drain, rest_d);
+    put(by_drop & by_drain, &source, rest_s);
+    eq_vec_store(i[D] + at, q->type * drain);
     eq_vec_store(i[G] + at, eq_vec_all(0.0));
-    eq_vec_store(i[S] + at, q->type * eq_vec_select(by_drain, -(drain + bulk), source));
+    eq_vec_store(i[S] + at, q->type * source);
     eq_vec_store(i[B] + at, q->type * bulk);
 }
 
@@ -336,35 +340,37 @@ EQ_INLINE void remember_slopes(double *const *memory, int b, const eq_vec *x, si
 }
 
 /* With v' = v - R i(v', ..) the inner drain and source move by (1 + R K)^-1 (e_b - R K_b), b an
- * outer node. The column of the source and its row are what the others leave: only drops count, and
- * what flows in flows out. */
+ * outer node. The column of the source is what the others leave: only drops count. */
 EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *memory,
                             double *const *g, size_t at) {
     square m = matrix(q, in);
-    eq_vec zero = eq_vec_all(0.0), sum_d = zero, sum_b = zero;
+    eq_vec zero = eq_vec_all(0.0), sum_d = zero, sum_s = zero, sum_b = zero;
     eq_vec right[NODES][EQ_MOS_ENDS] = {
         [D] = {eq_vec_all(1.0), zero},
         [G] = {-q->r[0] * in->by[G], q->r[1] * in->by[G]},
         [B] = {q->r[0] * (in->g[0] - in->by[B]), q->r[1] * (in->by[B] + in->g[1])}};
     eq_vec own_d[NODES] = {zero, in->by[G], zero, in->by[B] - in->g[0]};
+    eq_vec own_s[NODES] = {zero, -in->by[G], zero, -in->by[B] - in->g[1]};
     eq_vec own_b[NODES] = {zero, zero, zero, in->g[0] + in->g[1]};
     for (int b = 0; b < NODES; b++) {
-        eq_vec x[EQ_MOS_ENDS], d = -sum_d, bulk = -sum_b;
+        eq_vec x[EQ_MOS_ENDS], d, source, bulk;
         if (b == S) continue;
         solve(&m, right[b], x);
         if (memory != NULL) remember_slopes(memory, b, x, at);
         d = own_d[b] + (in->by[D] + in->g[0]) * x[0] + in->by[S] * x[1];
+        source = own_s[b] - in->by[D] * x[0] + (in->g[1] - in->by[S]) * x[1];
         bulk = own_b[b] - in->g[0] * x[0] - in->g[1] * x[1];
         sum_d += d;
+        sum_s += source;
         sum_b += bulk;
         eq_vec_store(g[D * NODES + b] + at, d);
         eq_vec_store(g[G * NODES + b] + at, zero);
-        eq_vec_store(g[S * NODES + b] + at, -(d + bulk));
+        eq_vec_store(g[S * NODES + b] + at, source);
         eq_vec_store(g[B * NODES + b] + at, bulk);
     }
     eq_vec_store(g[D * NODES + S] + at, -sum_d);
     eq_vec_store(g[G * NODES + S] + at, zero);
-    eq_vec_store(g[S * NODES + S] + at, sum_d + sum_b);
+    eq_vec_store(g[S * NODES + S] + at, -sum_s);
     eq_vec_store(g[B * NODES + S] + at, -sum_b);
 }
 
