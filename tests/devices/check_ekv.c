@@ -751,11 +751,24 @@ START_TEST(written_as_xml_and_refused_elsewhere) {
 }
 END_TEST
 
+/* The bulk drives 1e11 A into the held drain, microamperes flow at the free node. */
+START_TEST(a_bulk_far_forward_hides_no_other_current) {
+    char *text = NULL;
+    expect_exit(0, &text, "op %s",
+                put("f.cir", "t\nVa a 0 -1.5\nVg g 0 3\nVc c 0 0.5\nM1 a g b 0 nn w=138u l=7.8u\n"
+                             "M2 b g c 0 nn w=138u l=7.8u\n.model nn nmos(level=44 cox=3.45m "
+                             "vto=0.6 gamma=0.71 phi=0.97 kp=150u is=1e-14)\n.op\n.end\n"));
+    ck_assert_msg(strstr(text, " -0.6") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 Suite *ekv_suite(void) {
     Suite *s = suite_create("ekv");
     TCase *t = tcase_create("ekv");
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 120);
+    tcase_add_test(t, a_bulk_far_forward_hides_no_other_current);
     tcase_add_test(t, currents_are_those_of_the_report);
     tcase_add_test(t, charges_are_those_of_the_report);
     tcase_add_test(t, capacitances_are_slopes_of_charges);

@@ -440,30 +440,26 @@ static double moved(const state *s, int a, const double *x) {
     return s->g[a][D] * x[0] + s->g[a][S] * x[1];
 }
 
-/* What flows in flows out, and only drops count: row and column of the source are what the others
- * leave. */
+/* Only drops count: the column of the source is what the others leave. */
 static void store_slopes(const state *s, size_t j, double *const *g) {
     double sum[NODES] = {0};
     for (int b = 0; b < NODES; b++) {
-        double right[ENDS] = {0}, x[ENDS], rest = 0.0;
+        double right[ENDS] = {0}, x[ENDS];
         if (b == S) continue;
         for (int e = 0; e < ENDS; e++) right[e] = b == D ? (e == 0 ? 1.0 : 0.0) : -s->m[e][b];
         solve(s, right, x);
         for (int a = 0; a < NODES; a++) {
-            if (a == S) continue;
             double slope = moved(s, a, x) + (b == D ? 0.0 : s->g[a][b]);
             g[a * NODES + b][j] = slope;
             sum[a] += slope;
-            rest += slope;
         }
-        g[S * NODES + b][j] = -rest;
-        sum[S] -= rest;
     }
     for (int a = 0; a < NODES; a++) g[a * NODES + S][j] = -sum[a];
 }
 
 /* Where a resistance takes most of a change of a drop the current is that of its own drop, in which
- * rounding of the inner potential is not multiplied by the slope of the channel. */
+ * rounding of the inner potential is not multiplied by the slope of the channel, and that of the other end what is
+ * left. */
 static void outer(const transistor *q, state *s) {
     double weight[ENDS], other[ENDS];
     for (int e = 0; e < ENDS; e++) {
@@ -472,6 +468,7 @@ static void outer(const transistor *q, state *s) {
         other[e] = weight[e] > 1.0 ? (q->z[a] - s->y[a]) / q->r[e].v : s->i[a];
     }
     int own = weight[0] >= weight[1] ? 0 : 1;
+    if (!(weight[own] > 1.0)) return;
     s->i[end_of[own]] = other[own];
     s->i[end_of[1 - own]] = -(other[own] + s->i[B]);
 }
@@ -499,17 +496,12 @@ static void param_port(size_t count, double *const *w, int k, const double *cons
         eq_dual n[NUMBERS];
         numbers(&r, n);
         transistor q = take(w, j, n);
-        double x[ENDS], sum = 0.0;
+        double x[ENDS];
         state s;
         for (int a = 0; a < NODES; a++) q.z[a] = q.type * z[a][j];
         settle(&q, &s);
         solve(&s, s.f_by, x);
-        for (int a = 0; a < NODES; a++) {
-            if (a == S) continue;
-            didw[a][j] = q.type * (s.by[a] - moved(&s, a, x));
-            sum += didw[a][j];
-        }
-        didw[S][j] = -sum;
+        for (int a = 0; a < NODES; a++) didw[a][j] = q.type * (s.by[a] - moved(&s, a, x));
     }
 }
 
