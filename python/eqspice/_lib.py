@@ -189,8 +189,8 @@ class Message(NamedTuple):
     text: str
 
     def __str__(self):
-        place = f"{self.file}:{self.line}:{self.column}: " if self.file else ""
-        return place + self.text
+        at = [self.file] + [str(n) for n in (self.line, self.column) if n] if self.file else []
+        return ": ".join([":".join(at)] * bool(at) + [self.text])
 
 
 # "node a (r1, d1)", "node a, b float together", "node a: ..."; behind "; " stands what to do.

@@ -100,6 +100,11 @@ def test_under_change(iris):
         eqspice.open(iris[0], set={"encoding.scal": 1})
 
 
+def test_a_setting_has_no_line():
+    with pytest.raises(eqspice.Error, match="^--set estimator.beta=nan: "):
+        eqspice.train(ROOT / "netlists" / "iris.xml", set={"estimator.beta": float("nan")})
+
+
 def test_what_is_no_run_is_told(tmp_path):
     for folder in (tmp_path / "nothing", tmp_path):
         with pytest.raises(eqspice.Error, match=str(folder)):

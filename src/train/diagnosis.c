@@ -288,7 +288,8 @@ static const char *why_still(const eq_diagnosis *r, double most, double factor) 
     if (r->moved == 0.0 && r->at_min + r->at_max >= 1.0)
         return "all its parameters stand at their bounds; widen those or lower its rate";
     if (r->moved < 1e-6 * fmin(factor, 1.0))
-        return "it moves by less than a millionth of its size in an epoch; raise its rate";
+        return "it moves by less than a millionth of its size in an epoch; unless it has arrived, "
+               "raise its rate";
     return NULL;
 }
 
