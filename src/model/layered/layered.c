@@ -291,8 +291,8 @@ static eq_status answer(eq_layered *e, int slot, double *y, eq_diag *diag) {
             return eq_fail(
                 diag, EQ_ERR_CONVERGE,
                 "the %s phase of a minibatch did not converge: KCL residual %g times its "
-                "bound after %d iterations; check conductances and input voltages, or "
-                "raise itl1",
+                "bound after %d iterations; check conductances and input voltages, raise "
+                "itl1, or take the sparse engine",
                 slot == 0 ? "free" : "nudged", w->failed, e->most_iterations);
         for (size_t n = 0; y != NULL && n < w->n; n++) {
             for (size_t k = 0; k < outputs; k++) {
