@@ -2,7 +2,6 @@
  * implementations share. */
 #include "model/engine.h"
 
-#include "base/comm.h"
 #include "base/mem.h"
 #include "model/engine_ops.h"
 
@@ -12,10 +11,6 @@ struct eq_engine {
     void *self;
     size_t batch;
     unsigned solved;
-    /* where another implementation takes over when this one finds no free phase (tried: NULL unless so) */
-    eq_circuit *c;
-    eq_engine_options o;
-    eq_diag *tried; /* what it says of a free phase */
 };
 
 /* In the order in which EQ_ENGINE_AUTO tries them; the last one takes any circuit. */
@@ -79,43 +74,6 @@ static eq_status choose(eq_engine *e, eq_circuit *c, const eq_engine_options *o,
     return status;
 }
 
-/* Elements beyond which no other implementation is tried in a running training: of so many conductances the sparse
- * one takes minutes for a minibatch. */
-enum { MOST_TO_TAKE_OVER = 100000 };
-
-/* Whether the last implementation may take over. */
-static bool may_change(const eq_engine *e, const eq_circuit *c) {
-    return e->ops != engines[ENGINES - 1].ops && eq_names_count(c->element) <= MOST_TO_TAKE_OVER &&
-           eq_comm_size() == 1;
-}
-
-static eq_status prepare_change(eq_engine *e, eq_circuit *c, const eq_engine_options *o,
-                                eq_diag *diag) {
-    if (!may_change(e, c)) return EQ_OK;
-    e->c = c;
-    e->o = *o;
-    e->tried = eq_diag_new();
-    if (e->tried != NULL) return EQ_OK;
-    e->ops->destroy(e->self);
-    return eq_out_of_memory(diag);
-}
-
-/* The last implementation instead, with the parameters where they are. */
-static eq_status change(eq_engine *e, eq_diag *diag) {
-    const eq_engine_ops *last = engines[ENGINES - 1].ops;
-    void *self = NULL;
-    note_reason(e->ops->name, e->tried, diag);
-    e->ops->store(e->self);
-    eq_status status = last->create(e->c, &e->o, &self, diag);
-    if (status != EQ_OK) return status;
-    e->ops->destroy(e->self);
-    e->ops = last;
-    e->self = self;
-    eq_diag_free(e->tried);
-    e->tried = NULL;
-    return EQ_OK;
-}
-
 eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **out, eq_diag *diag) {
     eq_status status = check_circuit(c, o, diag);
     if (status != EQ_OK) return status;
@@ -124,7 +82,6 @@ eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **o
     e->batch = o->batch;
     if (o->kind == EQ_ENGINE_AUTO) {
         status = choose(e, c, o, diag);
-        if (status == EQ_OK) status = prepare_change(e, c, o, diag);
     } else {
         for (int k = 0; k < ENGINES; k++)
             if (engines[k].kind == o->kind) e->ops = engines[k].ops;
@@ -169,7 +126,6 @@ eq_status eq_engine_searches(double tolerance, size_t steps, eq_diag *diag) {
 void eq_engine_free(eq_engine *e) {
     if (e == NULL) return;
     e->ops->destroy(e->self);
-    eq_diag_free(e->tried);
     eq_free(e);
 }
 
@@ -186,19 +142,6 @@ void eq_engine_store(const eq_engine *e) {
     if (e->ops->store != NULL) e->ops->store(e->self);
 }
 
-/* By the implementation that was chosen, or where it finds no state by the one that takes over. */
-static eq_status first_free_phase(eq_engine *e, size_t n, const double *x, double *y,
-                                  eq_diag *diag) {
-    eq_diag_clear(e->tried);
-    eq_status status = e->ops->free_phase(e->self, n, x, y, e->tried);
-    if (status != EQ_ERR_CONVERGE) {
-        eq_diag_pass_on(e->tried, status, diag);
-        return status;
-    }
-    status = change(e, diag);
-    return status == EQ_OK ? e->ops->free_phase(e->self, n, x, y, diag) : status;
-}
-
 eq_status eq_engine_free_phase_from(eq_engine *e, size_t n, const double *x, const double *v,
                                     double *y, eq_diag *diag) {
     e->solved = 0;
@@ -208,9 +151,8 @@ eq_status eq_engine_free_phase_from(eq_engine *e, size_t n, const double *x, con
     if (v != NULL && !eq_engine_begins_anywhere(e))
         return eq_fail(diag, EQ_ERR_USAGE, "the %s engine begins no free phase at a given state",
                        e->ops->name);
-    eq_status status = e->tried != NULL ? first_free_phase(e, n, x, y, diag)
-                       : v == NULL      ? e->ops->free_phase(e->self, n, x, y, diag)
-                                        : e->ops->free_phase_from(e->self, n, x, v, y, diag);
+    eq_status status = v == NULL ? e->ops->free_phase(e->self, n, x, y, diag)
+                                 : e->ops->free_phase_from(e->self, n, x, v, y, diag);
     if (status == EQ_OK) e->solved = 1;
     return status;
 }

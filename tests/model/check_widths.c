@@ -216,33 +216,6 @@ START_TEST(deep_amplified_networks_agree_with_the_sparse_engine) {
 }
 END_TEST
 
-/* The layered engine has three iterations here, the sparse one other ways when these are not enough. */
-START_TEST(the_sparse_engine_takes_over_where_the_layered_one_finds_no_state) {
-    static const char said[] =
-        "the layered engine is not used: the free phase of a minibatch did not";
-    eq_circuit *c = deep("4,10,10,10,3", 20.0, 1);
-    c->options.itl1 = 3;
-    eq_engine *e[2];
-    eq_diag *diag = eq_diag_new();
-    double x[4] = {0.3, -0.2, 0.9, 0.1}, y[2][3];
-    for (int k = 0; k < 2; k++) {
-        eq_engine_options o = {k == 0 ? EQ_ENGINE_AUTO : EQ_ENGINE_SPARSE, 1, 1};
-        ck_assert_int_eq(eq_engine_new(c, &o, &e[k], NULL), EQ_OK);
-        if (k == 0) ck_assert_str_eq(eq_engine_about(e[k]).name, "layered");
-        for (int round = 0; round < 2; round++)
-            ck_assert_int_eq(eq_engine_free_phase(e[k], 1, x, y[k], diag), EQ_OK);
-        ck_assert_str_eq(eq_engine_about(e[k]).name, "sparse");
-    }
-    ck_assert_uint_eq(eq_diag_count(diag), 1);
-    ck_assert_msg(strncmp(eq_diag_get(diag, 0)->text, said, sizeof said - 1) == 0, "%s",
-                  eq_diag_get(diag, 0)->text);
-    for (int k = 0; k < 3; k++) ck_assert(y[0][k] == y[1][k]);
-    for (int k = 0; k < 2; k++) eq_engine_free(e[k]);
-    eq_diag_free(diag);
-    eq_circuit_free(c);
-}
-END_TEST
-
 Suite *widths_suite(void) {
     Suite *s = suite_create("widths");
     TCase *t = tcase_create("widths");
@@ -250,7 +223,6 @@ Suite *widths_suite(void) {
     tcase_add_loop_test(t, every_width_agrees_with_the_sparse_engine, 0, MOST_INPUTS);
     tcase_add_loop_test(t, deep_amplified_networks_agree_with_the_sparse_engine, 0,
                         sizeof stacks / sizeof *stacks);
-    tcase_add_test(t, the_sparse_engine_takes_over_where_the_layered_one_finds_no_state);
     suite_add_tcase(s, t);
     return s;
 }

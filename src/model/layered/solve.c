@@ -344,8 +344,10 @@ static void relax(const eq_layered *e, eq_work *w, double *v, const double *kept
 /* From this iteration on, one that gains little is asked whether round-off is all that is left. */
 enum { patience = 6 };
 
-/* A free phase that takes more iterations, or whose steps leave the numbers, is far away. */
+/* A free phase that takes more iterations, or whose steps leave the numbers, is far away; nodes relax until residuals are
+ * so many bounds, from where on Newton's steps alone keep all digits. */
 enum { near = 10 };
+static const double rough = 1e4;
 
 /* The free phase at zero: the ratio of evaluate. */
 static double begin(const eq_layered *e, eq_work *w) {
@@ -375,7 +377,7 @@ void eq_layered_conclude(const eq_layered *e, eq_work *w, const double *v, doubl
 static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *nudge, double ratio,
                     bool chord) {
     int count = 0;
-    bool far = false;
+    bool far = false, relaxed = true;
     double before = INFINITY;
     if (nudge != NULL) w->strict = ratio;
     const double *kept_in = nudge == NULL ? w->in + e->net.eliminated * w->ld : w->nudged;
@@ -385,15 +387,16 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
             eq_layered_factor(e, w, nudge);
         }
         far = far || (nudge == NULL && count >= near);
-        choose_step(e, w, count == 0 || far);
+        choose_step(e, w, relaxed);
         take_step(e, w, v);
-        if (far) relax(e, w, v, kept_in);
+        relaxed = far && !(ratio <= rough);
+        if (relaxed) relax(e, w, v, kept_in);
         if (nudge != NULL && nudge->slope != NULL) eq_layered_nudge(e, w, nudge, v);
         before = w->strict;
         ratio = evaluate(e, w, v, kept_in, false);
         count++;
         if (nudge == NULL && !isfinite(ratio) && !far) {
-            far = true;
+            far = relaxed = true;
             ratio = begin(e, w);
         }
         bool stalls = count >= patience && w->strict > 0.5 * before;
