@@ -440,11 +440,12 @@ static double moved(const state *s, int a, const double *x) {
     return s->g[a][D] * x[0] + s->g[a][S] * x[1];
 }
 
-/* Only drops count: the column of the source is what the others leave. */
+/* Only drops count: the column of the source is what the others leave. So is its row, as what flows in flows out, unless its
+ * own terms are smaller. */
 static void store_slopes(const state *s, size_t j, double *const *g) {
     double sum[NODES] = {0};
     for (int b = 0; b < NODES; b++) {
-        double right[ENDS] = {0}, x[ENDS];
+        double right[ENDS] = {0}, x[ENDS], rest = 0.0, size = 0.0;
         if (b == S) continue;
         for (int e = 0; e < ENDS; e++) right[e] = b == D ? (e == 0 ? 1.0 : 0.0) : -s->m[e][b];
         solve(s, right, x);
@@ -452,7 +453,13 @@ static void store_slopes(const state *s, size_t j, double *const *g) {
             double slope = moved(s, a, x) + (b == D ? 0.0 : s->g[a][b]);
             g[a * NODES + b][j] = slope;
             sum[a] += slope;
+            rest += a == S ? 0.0 : slope;
+            size += a == S ? 0.0 : fabs(slope);
         }
+        double own = b == D ? 0.0 : fabs(s->g[S][b]);
+        if (own + fabs(s->g[S][D] * x[0]) + fabs(s->g[S][S] * x[1]) < size) continue;
+        sum[S] -= rest + g[S * NODES + b][j];
+        g[S * NODES + b][j] = -rest;
     }
     for (int a = 0; a < NODES; a++) g[a * NODES + S][j] = -sum[a];
 }

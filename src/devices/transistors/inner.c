@@ -117,14 +117,21 @@ static double moved(const eq_inner_state *s, int a, const double *x) {
     return s->g[a][0] * x[0] + s->g[a][1] * x[1] + s->g[a][2] * x[2];
 }
 
-/* Only drops count: the column of the third node is what the others leave. Its row is its own, for beside a junction
- * that conducts 1e11 A what the others leave would be rounding. */
+/* What the slope of the third node's current by terminal b is added up of. */
+static double terms(const eq_inner_state *s, int b, const double *x) {
+    double sum = b >= INNER ? fabs(s->g[REST][b]) : 0.0;
+    for (int k = 0; k < INNER; k++) sum += fabs(s->g[REST][k] * x[k]);
+    return sum;
+}
+
+/* Only drops count: the column of the third node is what the others leave. So is its row, as what flows in flows out,
+ * unless its own terms are smaller than the others: beside a junction that conducts 1e11 A those leave rounding. */
 void eq_inner_store(const eq_inner *q, const eq_inner_state *s, double type, size_t j,
                     double *const *i, double *const *g) {
     int nodes = q->nodes;
     double sum[EQ_INNER_NODES] = {0};
     for (int b = 0; b < nodes; b++) {
-        double right[INNER] = {0}, x[INNER];
+        double right[INNER] = {0}, x[INNER], rest = 0.0, size = 0.0;
         i[b][j] = type * s->i[b];
         if (b == REST) continue;
         for (int a = 0; a < INNER && b >= INNER; a++) right[a] = -s->m[a][b];
@@ -134,7 +141,12 @@ void eq_inner_store(const eq_inner *q, const eq_inner_state *s, double type, siz
             double slope = moved(s, a, x) + (b >= INNER ? s->g[a][b] : 0.0);
             g[a * nodes + b][j] = slope;
             sum[a] += slope;
+            rest += a == REST ? 0.0 : slope;
+            size += a == REST ? 0.0 : fabs(slope);
         }
+        if (terms(s, b, x) < size) continue;
+        sum[REST] -= rest + g[REST * nodes + b][j];
+        g[REST * nodes + b][j] = -rest;
     }
     for (int a = 0; a < nodes; a++) g[a * nodes + REST][j] = -sum[a];
 }

@@ -340,7 +340,8 @@ EQ_INLINE void remember_slopes(double *const *memory, int b, const eq_vec *x, si
 }
 
 /* With v' = v - R i(v', ..) the inner drain and source move by (1 + R K)^-1 (e_b - R K_b), b an
- * outer node. The column of the source is what the others leave: only drops count. */
+ * outer node. The column of the source is what the others leave: only drops count. So is its row, as what flows in flows
+ * out, unless its own terms are smaller than the others. */
 EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *memory,
                             double *const *g, size_t at) {
     square m = matrix(q, in);
@@ -358,8 +359,11 @@ EQ_INLINE void store_slopes(const mosfet *q, const inner *in, double *const *mem
         solve(&m, right[b], x);
         if (memory != NULL) remember_slopes(memory, b, x, at);
         d = own_d[b] + (in->by[D] + in->g[0]) * x[0] + in->by[S] * x[1];
-        source = own_s[b] - in->by[D] * x[0] + (in->g[1] - in->by[S]) * x[1];
         bulk = own_b[b] - in->g[0] * x[0] - in->g[1] * x[1];
+        eq_vec part_d = in->by[D] * x[0], part_s = (in->g[1] - in->by[S]) * x[1];
+        eq_vec terms = eq_vec_abs(own_s[b]) + eq_vec_abs(part_d) + eq_vec_abs(part_s);
+        source = eq_vec_select(terms < eq_vec_abs(d) + eq_vec_abs(bulk), own_s[b] - part_d + part_s,
+                               -(d + bulk));
         sum_d += d;
         sum_s += source;
         sum_b += bulk;
