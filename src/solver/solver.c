@@ -489,7 +489,7 @@ static eq_status solve(eq_solver *s, const eq_solve_options *o, answer by, int w
         fill(branch, s->system->reduction->branches, NAN);
     }
     w->options = NULL;
-    w->begin = (eq_begin){NULL};
+    w->begin = (eq_begin){.before = NULL};
     w->diag = NULL;
     return status;
 }

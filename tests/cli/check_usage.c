@@ -291,8 +291,8 @@ START_TEST(a_run_folder_is_moved_and_mailed) {
     static const char *const move[] = {
         "mv p/runs/one alone && $EQSPICE eval alone",
         "mv alone p/runs/one && mv p q && $EQSPICE eval q/runs/one",
-        "mkdir far && mv q/runs/one far && cp q/data/data.csv far/one && "
-        "mv q gone && cd far/one && $EQSPICE eval ."};
+        ("mkdir far && mv q/runs/one far && cp q/data/data.csv far/one && "
+         "mv q gone && cd far/one && $EQSPICE eval .")};
     for (size_t k = 0; k < sizeof move / sizeof *move; k++) {
         text = shell(0, move[k]);
         ck_assert_str_eq(text, first);

@@ -80,5 +80,5 @@ const memory_scenario memory_of_data[] = {
     {"two parts", .run = read_parts},
     {"NumPy", .run = read_npy},
     {"targets", .run = read_targets},
-    {NULL},
+    {.name = NULL},
 };

@@ -204,5 +204,5 @@ const memory_scenario memory_of_gradients[] = {
     {"a discrete-time network that lacks weights", .run = thin_network},
     {"an elastic network", .run = elastic_network},
     {"a convolutional network", .run = convolutional_network},
-    {NULL},
+    {.name = NULL},
 };

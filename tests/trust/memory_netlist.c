@@ -120,5 +120,5 @@ const memory_scenario memory_of_netlists[] = {
     {"multipliers", .of = there_and_back, .path = "tests/decks/multiplier.cir"},
     {"build", .run = build},
     {"a crossbar with wires", .run = build_crossbar},
-    {NULL},
+    {.name = NULL},
 };

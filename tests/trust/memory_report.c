@@ -196,5 +196,5 @@ const memory_scenario memory_of_reports[] = {
     {"another circuit", .run = infer_other},
     {"distorted examples", .run = distorted},
     {"pictures", .run = pictures},
-    {NULL},
+    {.name = NULL},
 };

@@ -233,5 +233,5 @@ const memory_scenario memory_of_solutions[] = {
     {"analyses", .run = analyses},
     {"commands", .run = commands},
     {"reciprocity", .run = reciprocity},
-    {NULL},
+    {.name = NULL},
 };

@@ -342,5 +342,5 @@ const memory_scenario memory_of_trainings[] = {
     {"a run of a network of edges", .run = run_of_edges},
     {"settings", .run = settings},
     {"regression", .run = regression},
-    {NULL},
+    {.name = NULL},
 };
