@@ -189,8 +189,10 @@ class Message(NamedTuple):
     text: str
 
     def __str__(self):
-        at = [self.file] + [str(n) for n in (self.line, self.column) if n] if self.file else []
-        return ": ".join([":".join(at)] * bool(at) + [self.text])
+        if not self.file:
+            return self.text
+        place = ":".join([self.file] + [str(n) for n in (self.line, self.column) if n])
+        return f"{place}: {self.text}"
 
 
 # "node a (r1, d1)", "node a, b float together", "node a: ..."; behind "; " stands what to do.

@@ -166,22 +166,20 @@ static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_re
                      eq_diag *diag) {
     enum { TRIES = 20 };
     eq_langevin_options with = *o;
-    eq_status status = EQ_OK;
-    bool again = true;
     if (o->example > s->set.train_count)
         return eq_fail(diag, EQ_ERR_USAGE, "there is no example %zu; the training set has %zu",
                        o->example, s->set.train_count);
-    for (int k = 1; again; k++) {
+    for (int k = 1;; k++) {
+        bool grows = false;
         eq_diag *said = eq_diag_new();
-        status = attempt(s, &with, out, &again, said);
-        again = again && status != EQ_OK && isnan(o->step) && k < TRIES;
+        eq_status status = attempt(s, &with, out, &grows, said);
+        bool again = grows && isnan(o->step) && k < TRIES;
         if (!again) eq_diag_pass_on(said, status, diag);
         eq_diag_free(said);
-        if (!again) break;
+        if (!again) return status;
         with.step = 0.25 * out->step;
         eq_langevin_report_free(out);
     }
-    return status;
 }
 
 eq_langevin_options eq_langevin_defaults(void) {

@@ -43,6 +43,10 @@ static int ascending(const void *a, const void *b) {
 enum { CELLS = 20000 };
 typedef double energy_of(double v);
 
+static double itself(double v) {
+    return v;
+}
+
 /* Boltzmann means over [low, high] of f, by the midpoint rule. */
 static double mean_of(energy_of *e, double t, double low, double high, energy_of *f) {
     double sum = 0.0, z = 0.0, least = INFINITY, h = (high - low) / CELLS;
@@ -80,6 +84,15 @@ static double smirnov(const eq_langevin_report *r, size_t column, energy_of *e, 
     ck_assert_uint_eq(n, told->thinned);
     ck_assert_double_eq_tol(told->smirnov, d, 1e-3);
     return sqrt((double)n) * d;
+}
+
+/* The column is spread as exp(-e/t), and has its mean. */
+static void has_density(const eq_langevin_report *r, size_t column, energy_of *e, double t,
+                        double low, double high) {
+    double d = smirnov(r, column, e, t, low, high);
+    ck_assert_msg(d < 1.95, "%g", d);
+    ck_assert_double_le(fabs(r->moment[column].mean - mean_of(e, t, low, high, itself)),
+                        4.0 * r->moment[column].mean_error);
 }
 
 #define CIRCUIT "<circuit deck='net.cir'/>"
@@ -122,9 +135,6 @@ static double conductance = 1e-6;
 static double diodes(double v) {
     return 0.5 * conductance * (v - 0.7) * (v - 0.7) + 2e-10 * vt * (cosh(v / vt) - 1.0);
 }
-static double itself(double v) {
-    return v;
-}
 static double loss(double v) {
     return 0.5 * (v - 0.5) * (v - 0.5);
 }
@@ -140,10 +150,7 @@ START_TEST(a_node_with_diodes_has_the_boltzmann_density) {
     o.steps = 200000;
     eq_langevin_report r = report_of(x, &o);
     size_t v = eq_result_find(r.table, "v(o)");
-    double d = smirnov(&r, v, diodes, o.temperature, -0.6, 0.6);
-    ck_assert_msg(d < 1.95, "%g", d);
-    double mean = mean_of(diodes, o.temperature, -0.6, 0.6, itself);
-    ck_assert_double_le(fabs(r.moment[v].mean - mean), 4.0 * r.moment[v].mean_error);
+    has_density(&r, v, diodes, o.temperature, -0.6, 0.6);
     eq_langevin_report_free(&r);
     eq_experiment_free(x);
 }
@@ -166,10 +173,7 @@ START_TEST(a_step_is_as_short_as_where_the_process_goes_needs) {
     eq_langevin_report r = report_of(x, &o);
     size_t v = eq_result_find(r.table, "v(o)");
     ck_assert_double_lt(r.step * r.fastest, 0.01);
-    double d = smirnov(&r, v, one_way, o.temperature, -0.6, 2.6);
-    ck_assert_msg(d < 1.95, "%g", d);
-    double mean = mean_of(one_way, o.temperature, -0.6, 2.6, itself);
-    ck_assert_double_le(fabs(r.moment[v].mean - mean), 4.0 * r.moment[v].mean_error);
+    has_density(&r, v, one_way, o.temperature, -0.6, 2.6);
     o.step = 0.02 / r.fastest;
     eq_langevin_report_free(&r);
     eq_diag *diag = eq_diag_new();

@@ -450,23 +450,24 @@ static void store_slopes(const state *s, size_t j, double *const *g) {
         for (int e = 0; e < ENDS; e++) right[e] = b == D ? (e == 0 ? 1.0 : 0.0) : -s->m[e][b];
         solve(s, right, x);
         for (int a = 0; a < NODES; a++) {
+            if (a == S) continue;
             double slope = moved(s, a, x) + (b == D ? 0.0 : s->g[a][b]);
             g[a * NODES + b][j] = slope;
             sum[a] += slope;
-            rest += a == S ? 0.0 : slope;
-            size += a == S ? 0.0 : fabs(slope);
+            rest += slope;
+            size += fabs(slope);
         }
-        double own = b == D ? 0.0 : fabs(s->g[S][b]);
-        if (own + fabs(s->g[S][D] * x[0]) + fabs(s->g[S][S] * x[1]) < size) continue;
-        sum[S] -= rest + g[S * NODES + b][j];
-        g[S * NODES + b][j] = -rest;
+        double own = b == D ? 0.0 : s->g[S][b], terms = fabs(own);
+        for (int e = 0; e < ENDS; e++) terms += fabs(s->g[S][end_of[e]] * x[e]);
+        double last = terms < size ? moved(s, S, x) + own : -rest;
+        g[S * NODES + b][j] = last;
+        sum[S] += last;
     }
     for (int a = 0; a < NODES; a++) g[a * NODES + S][j] = -sum[a];
 }
 
-/* Where a resistance takes most of a change of a drop the current is that of its own drop, in which
- * rounding of the inner potential is not multiplied by the slope of the channel, and that of the other end what is
- * left. */
+/* Where a resistance takes most of a change of a drop the current is that of its own drop, in which rounding of the inner
+ * potential is not multiplied by the slope of the channel; the other end has what is left. */
 static void outer(const transistor *q, state *s) {
     double weight[ENDS], other[ENDS];
     for (int e = 0; e < ENDS; e++) {

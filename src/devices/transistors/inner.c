@@ -117,7 +117,12 @@ static double moved(const eq_inner_state *s, int a, const double *x) {
     return s->g[a][0] * x[0] + s->g[a][1] * x[1] + s->g[a][2] * x[2];
 }
 
-/* What the slope of the third node's current by terminal b is added up of. */
+/* How the current into node a changes with terminal b, by which the inner potentials move by x. */
+static double slope_by(const eq_inner_state *s, int a, int b, const double *x) {
+    return moved(s, a, x) + (b >= INNER ? s->g[a][b] : 0.0);
+}
+
+/* What that of the third node is added up of. */
 static double terms(const eq_inner_state *s, int b, const double *x) {
     double sum = b >= INNER ? fabs(s->g[REST][b]) : 0.0;
     for (int k = 0; k < INNER; k++) sum += fabs(s->g[REST][k] * x[k]);
@@ -138,15 +143,16 @@ void eq_inner_store(const eq_inner *q, const eq_inner_state *s, double type, siz
         if (b < INNER) right[b] = 1.0;
         solve(s, right, x);
         for (int a = 0; a < nodes; a++) {
-            double slope = moved(s, a, x) + (b >= INNER ? s->g[a][b] : 0.0);
+            if (a == REST) continue;
+            double slope = slope_by(s, a, b, x);
             g[a * nodes + b][j] = slope;
             sum[a] += slope;
-            rest += a == REST ? 0.0 : slope;
-            size += a == REST ? 0.0 : fabs(slope);
+            rest += slope;
+            size += fabs(slope);
         }
-        if (terms(s, b, x) < size) continue;
-        sum[REST] -= rest + g[REST * nodes + b][j];
-        g[REST * nodes + b][j] = -rest;
+        double last = terms(s, b, x) < size ? slope_by(s, REST, b, x) : -rest;
+        g[REST * nodes + b][j] = last;
+        sum[REST] += last;
     }
     for (int a = 0; a < nodes; a++) g[a * nodes + REST][j] = -sum[a];
 }

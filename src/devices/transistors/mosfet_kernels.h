@@ -406,10 +406,11 @@ EQ_INLINE void change_of(double *const *w, const double *const *z, double *const
     right[1] = q.r[1] * (sum + j[1]);
     solve(&m, right, x);
     eq_vec d = sum - j[0] + (s.in.by[D] + s.in.g[0]) * x[0] + s.in.by[S] * x[1];
+    eq_vec source = -sum - j[1] - s.in.by[D] * x[0] + (s.in.g[1] - s.in.by[S]) * x[1];
     eq_vec bulk = j[0] + j[1] - s.in.g[0] * x[0] - s.in.g[1] * x[1];
     eq_vec_store(di[D] + at, q.type * d);
     eq_vec_store(di[G] + at, eq_vec_all(0.0));
-    eq_vec_store(di[S] + at, -q.type * (d + bulk));
+    eq_vec_store(di[S] + at, q.type * source);
     eq_vec_store(di[B] + at, q.type * bulk);
 }
 

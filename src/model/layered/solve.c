@@ -273,16 +273,22 @@ eq_node_rows eq_layered_rows(const eq_layered *e, const eq_work *w, bool kept, c
                           .reltol = e->reltol};
 }
 
-/* Solves the E nodes with v_K held (from_k = M v_K) and evaluates the K rows there: the largest
- * residual over its bound in both classes. */
-static double evaluate(const eq_layered *e, eq_work *w, double *v, const double *kept_in,
-                       bool cold) {
-    size_t ld = w->ld, ne = e->net.eliminated;
+/* Solves the E nodes with v_K held (from_k = M v_K): their largest residual over its bound. */
+static double solve_eliminated(const eq_layered *e, eq_work *w, double *v, bool cold) {
     eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
     rows.cold = cold;
     double worst = e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
     eq_layered_to_kept(e, w, v, w->from_e);
-    rows = eq_layered_rows(e, w, true, kept_in);
+    return worst;
+}
+
+/* Solves the E nodes and evaluates the K rows there: the largest
+ * residual over its bound in both classes. */
+static double evaluate(const eq_layered *e, eq_work *w, double *v, const double *kept_in,
+                       bool cold) {
+    size_t ld = w->ld, ne = e->net.eliminated;
+    double worst = solve_eliminated(e, w, v, cold);
+    eq_node_rows rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_evaluate(&e->net.law[1], &rows, v + ne * ld, w->f, w->slope, w->size);
     for (size_t k = 0; w->sloped && k < e->net.kept * ld; k++) w->size[k] += w->least[k];
     double kept = kept_ratio(e, w);
@@ -333,10 +339,8 @@ static void take_step(const eq_layered *e, eq_work *w, double *v) {
  * what diodes allow, each lands on its own characteristic. */
 static void relax(const eq_layered *e, eq_work *w, double *v, const double *kept_in) {
     size_t ld = w->ld, ne = e->net.eliminated;
-    eq_node_rows rows = eq_layered_rows(e, w, false, w->in);
-    e->kernels->nodes_solve(&e->net.law[0], &rows, v, w->inverse);
-    eq_layered_to_kept(e, w, v, w->from_e);
-    rows = eq_layered_rows(e, w, true, kept_in);
+    solve_eliminated(e, w, v, false);
+    eq_node_rows rows = eq_layered_rows(e, w, true, kept_in);
     e->kernels->nodes_solve(&e->net.law[1], &rows, v + ne * ld, w->slope);
     eq_layered_to_eliminated(e, w, v + ne * ld, ld, w->from_k);
 }
@@ -377,7 +381,7 @@ void eq_layered_conclude(const eq_layered *e, eq_work *w, const double *v, doubl
 static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *nudge, double ratio,
                     bool chord) {
     int count = 0;
-    bool far = false, relaxed = true;
+    bool far = false, fresh = true; /* fresh: no step leads here that could be too long */
     double before = INFINITY;
     if (nudge != NULL) w->strict = ratio;
     const double *kept_in = nudge == NULL ? w->in + e->net.eliminated * w->ld : w->nudged;
@@ -387,16 +391,16 @@ static void iterate(const eq_layered *e, eq_work *w, double *v, const eq_nudge *
             eq_layered_factor(e, w, nudge);
         }
         far = far || (nudge == NULL && count >= near);
-        choose_step(e, w, relaxed);
+        choose_step(e, w, fresh);
         take_step(e, w, v);
-        relaxed = far && !(ratio <= rough);
-        if (relaxed) relax(e, w, v, kept_in);
+        fresh = far && !(ratio <= rough);
+        if (fresh) relax(e, w, v, kept_in);
         if (nudge != NULL && nudge->slope != NULL) eq_layered_nudge(e, w, nudge, v);
         before = w->strict;
         ratio = evaluate(e, w, v, kept_in, false);
         count++;
         if (nudge == NULL && !isfinite(ratio) && !far) {
-            far = relaxed = true;
+            far = fresh = true;
             ratio = begin(e, w);
         }
         bool stalls = count >= patience && w->strict > 0.5 * before;
