@@ -373,12 +373,7 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, co
 }
 
 static eq_status engine_of(const char *name, eq_engine_kind *kind, eq_diag *diag) {
-    static const char *const names[] = {"auto", "layered", "sparse"};
-    static const eq_engine_kind kinds[] = {EQ_ENGINE_AUTO, EQ_ENGINE_LAYERED, EQ_ENGINE_SPARSE};
-    for (int k = 0; k < 3; k++) {
-        *kind = kinds[k];
-        if (strcmp(names[k], name) == 0) return EQ_OK;
-    }
+    if (eq_engine_kind_find(name, kind)) return EQ_OK;
     return eq_fail(diag, EQ_ERR_USAGE, "there is no engine '%s'; use auto, layered or sparse",
                    name);
 }
@@ -393,13 +388,16 @@ static bool sets(const eq_list *set, const char *name) {
 }
 
 /* An option and --set of the same thing would drop one of them in silence. */
-static eq_status check_twice(const eq_list *set, bool seed, bool seeds, bool epochs,
+static eq_status check_twice(const eq_list *set, bool seed, bool seeds, bool epochs, bool engine,
                              eq_diag *diag) {
     const struct {
         const char *option, *name;
         bool given;
-    } twice[] = {
-        {"--seed", "seed", seed}, {"--seeds", "seed", seeds}, {"--epochs", "epochs.count", epochs}};
+    } twice[] = {{"--seed", "seed", seed},
+                 {"--seeds", "seed", seeds},
+                 {"--epochs", "epochs.count", epochs},
+                 {"--engine", "circuit.engine", engine},
+                 {"--engine", "architecture.engine", engine}};
     for (size_t k = 0; k < sizeof twice / sizeof *twice; k++)
         if (twice[k].given && sets(set, twice[k].name))
             return eq_fail(diag, EQ_ERR_USAGE, "%s and --set %s=... both say it; give one of them",
@@ -409,7 +407,7 @@ static eq_status check_twice(const eq_list *set, bool seed, bool seeds, bool epo
 
 static int run(const eq_command *command, int argc, char **argv) {
     eq_train_options o = eq_train_defaults();
-    const char *engine = "auto", *seeds = NULL;
+    const char *engine = NULL, *seeds = NULL;
     int epochs = -1, seed = -1, threads = -1;
     eq_list set = {.count = 0};
     bool verbose = false;
@@ -439,7 +437,7 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (path == NULL) return exit_status;
     eq_diag *diag = eq_diag_new();
     eq_experiment *x = NULL;
-    eq_status status = engine_of(engine, &o.engine, diag);
+    eq_status status = engine == NULL ? EQ_OK : engine_of(engine, &o.engine, diag);
     o.threads = threads >= 0 ? threads : seeds == NULL ? 1 : eq_processors();
     if (status == EQ_OK && seeds != NULL && seed >= 0)
         status = eq_fail(diag, EQ_ERR_USAGE, "--seed and --seeds are both given; give one of them");
@@ -448,7 +446,8 @@ static int run(const eq_command *command, int argc, char **argv) {
     if (status == EQ_OK && !(o.save_every >= 0.0))
         status = eq_fail(diag, EQ_ERR_USAGE, "files cannot be written every %g s; give 0 or more",
                          o.save_every);
-    if (status == EQ_OK) status = check_twice(&set, seed >= 0, seeds != NULL, epochs >= 0, diag);
+    if (status == EQ_OK)
+        status = check_twice(&set, seed >= 0, seeds != NULL, epochs >= 0, engine != NULL, diag);
     eq_settings settings = eq_settings_of(&set);
     if (status == EQ_OK) status = eq_experiment_read_with(path, &settings, &x, diag);
     status = eq_comm_agree(status); /* before anything is printed: it says who speaks */

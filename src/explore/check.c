@@ -188,7 +188,7 @@ static eq_status check_first(const checking *c, uint64_t *seed, uint64_t *identi
                        "the best epoch is chosen by the validation set, of which there is none; "
                        "add validation-fraction=\"0.1\" to <data>, or take epoch=\"last\"");
     if (status == EQ_OK) eq_diag_pass_on(said, EQ_ERR_MEMORY, c->diag); /* a lost explanation */
-    if (status == EQ_OK) *identity = eq_run_identity(&t->s.print, x, EQ_ENGINE_AUTO);
+    if (status == EQ_OK) *identity = eq_run_identity(&t->s.print, x);
     eq_trainer_free(t);
     eq_circuit_free(circuit);
     eq_experiment_free(x);

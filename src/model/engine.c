@@ -2,6 +2,8 @@
  * implementations share. */
 #include "model/engine.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "model/engine_ops.h"
 
@@ -23,6 +25,21 @@ static const struct {
 };
 
 enum { ENGINES = sizeof engines / sizeof *engines };
+
+static const char *const kind_name[] = {
+    [EQ_ENGINE_AUTO] = "auto", [EQ_ENGINE_LAYERED] = "layered", [EQ_ENGINE_SPARSE] = "sparse"};
+
+bool eq_engine_kind_find(const char *name, eq_engine_kind *kind) {
+    for (size_t k = 0; k < sizeof kind_name / sizeof *kind_name; k++) {
+        *kind = (eq_engine_kind)k;
+        if (strcmp(kind_name[k], name) == 0) return true;
+    }
+    return false;
+}
+
+const char *eq_engine_kind_name(eq_engine_kind kind) {
+    return kind_name[kind];
+}
 
 static eq_status check_circuit(const eq_circuit *c, const eq_engine_options *o, eq_diag *diag) {
     if (!c->frozen)
@@ -46,30 +63,30 @@ static eq_status check_circuit(const eq_circuit *c, const eq_engine_options *o, 
     return EQ_OK;
 }
 
-/* Tells why an implementation was passed over: its last error becomes a note. */
-static void note_reason(const char *name, const eq_diag *tried, eq_diag *diag) {
+/* Why an implementation does not suit the circuit, its last error: a note where the next one is tried. */
+static eq_status unsuited(const char *name, const eq_diag *tried, bool next, eq_diag *diag) {
     const eq_message *last = eq_diag_get(tried, eq_diag_count(tried) - 1);
-    if (last == eq_diag_get(NULL, 0)) /* it was lost */
-        eq_out_of_memory(diag);
-    else
-        eq_note_at(diag, (eq_place){0}, "the %s engine is not used: %s", name, last->text);
+    if (last == eq_diag_get(NULL, 0)) return eq_out_of_memory(diag); /* it was lost */
+    if (!next)
+        return eq_fail(diag, EQ_ERR_CHECK,
+                       "the %s engine cannot solve this circuit: %s; leave the engine at auto",
+                       name, last->text);
+    eq_note_at(diag, (eq_place){0}, "the %s engine is not used: %s", name, last->text);
+    return EQ_ERR_CHECK;
 }
 
-/* Takes the first implementation that suits the circuit. */
-static eq_status choose(eq_engine *e, eq_circuit *c, const eq_engine_options *o, eq_diag *diag) {
+static eq_status attempt(eq_engine *e, int k, eq_circuit *c, const eq_engine_options *o,
+                         eq_diag *diag) {
+    e->ops = engines[k].ops;
+    if (k + 1 == ENGINES) return e->ops->create(c, o, &e->self, diag);
     eq_diag *tried = eq_diag_new();
-    if (tried == NULL) return eq_out_of_memory(diag);
-    eq_status status = EQ_ERR_CHECK;
-    for (int k = 0; status == EQ_ERR_CHECK && k < ENGINES; k++) {
-        bool last = k + 1 == ENGINES;
-        e->ops = engines[k].ops;
-        eq_diag_clear(tried);
-        status = e->ops->create(c, o, &e->self, last ? diag : tried);
-        if (status == EQ_ERR_CHECK && !last)
-            note_reason(e->ops->name, tried, diag);
-        else if (status == EQ_ERR_MEMORY && !last)
-            eq_out_of_memory(diag);
-    }
+    eq_status status = tried == NULL ? EQ_ERR_MEMORY : e->ops->create(c, o, &e->self, tried);
+    if (status == EQ_ERR_MEMORY)
+        eq_out_of_memory(diag);
+    else if (status == EQ_ERR_CHECK)
+        status = unsuited(e->ops->name, tried, o->kind == EQ_ENGINE_AUTO, diag);
+    else
+        eq_diag_pass_on(tried, status, diag);
     eq_diag_free(tried);
     return status;
 }
@@ -80,15 +97,12 @@ eq_status eq_engine_new(eq_circuit *c, const eq_engine_options *o, eq_engine **o
     eq_engine *e = eq_calloc(1, sizeof *e);
     if (e == NULL) return eq_out_of_memory(diag);
     e->batch = o->batch;
-    if (o->kind == EQ_ENGINE_AUTO) {
-        status = choose(e, c, o, diag);
-    } else {
-        for (int k = 0; k < ENGINES; k++)
-            if (engines[k].kind == o->kind) e->ops = engines[k].ops;
-        status = e->ops == NULL
-                     ? eq_fail(diag, EQ_ERR_USAGE, "there is no engine of kind %d", (int)o->kind)
-                     : e->ops->create(c, o, &e->self, diag);
-    }
+    status = EQ_ERR_CHECK;
+    for (int k = 0; status == EQ_ERR_CHECK && k < ENGINES; k++)
+        if (o->kind == EQ_ENGINE_AUTO || o->kind == engines[k].kind)
+            status = attempt(e, k, c, o, diag);
+    if (e->ops == NULL)
+        status = eq_fail(diag, EQ_ERR_USAGE, "there is no engine of kind %d", (int)o->kind);
     if (status == EQ_OK)
         *out = e;
     else

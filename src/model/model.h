@@ -31,6 +31,10 @@ typedef struct eq_engine_options {
     int threads;  /* >= 1 */
 } eq_engine_options;
 
+/* "auto", "layered" or "sparse". */
+bool eq_engine_kind_find(const char *name, eq_engine_kind *kind);
+const char *eq_engine_kind_name(eq_engine_kind kind);
+
 /* A nudge: the current driven into output k of example n is
  *   current[n][k] - sum_l slope[n][k][l] (y[n][l] - at[n][l])   [A]
  * into its plus node and out of its minus node (each scaled by d_ref/d_node where the energy

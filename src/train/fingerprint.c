@@ -134,8 +134,7 @@ eq_status eq_fingerprint_check(const eq_fingerprint *now, const eq_fingerprint *
     return status;
 }
 
-uint64_t eq_run_identity(const eq_fingerprint *began, const eq_experiment *x,
-                         eq_engine_kind engine) {
+uint64_t eq_run_identity(const eq_fingerprint *began, const eq_experiment *x) {
     uint64_t h = EQ_HASH_START;
     eq_hash_number(&h, began->seed);
     eq_hash_number(&h, began->experiment);
@@ -143,6 +142,6 @@ uint64_t eq_run_identity(const eq_fingerprint *began, const eq_experiment *x,
     eq_hash_number(&h, began->data);
     eq_hash_number(&h, x->epochs);
     if (x->patience > 0) eq_hash_number(&h, x->patience);
-    eq_hash_number(&h, (uint64_t)engine);
+    eq_hash_number(&h, (uint64_t)x->engine);
     return h == 0 ? 1 : h;
 }

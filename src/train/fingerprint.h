@@ -32,7 +32,6 @@ void eq_data_names(const eq_data_options *o, eq_text *out);
 
 /* The identity of a run that begins with this: of what decides its files, so that the same command
  * gives the same bits again. Never 0, which stands for a file that has none. */
-uint64_t eq_run_identity(const eq_fingerprint *began, const eq_experiment *x,
-                         eq_engine_kind engine);
+uint64_t eq_run_identity(const eq_fingerprint *began, const eq_experiment *x);
 
 #endif

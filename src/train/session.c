@@ -380,18 +380,26 @@ static eq_status check_rule(const eq_session *s, eq_diag *diag) {
         rule ? "rule" : "clamp", rule ? eq_rule_name(e->rule) : "nodes", rule ? "rule" : "clamp");
 }
 
+/* The engine that is asked for, that of the experiment, or the one that alone has what the training needs. */
+static eq_engine_options engine_of(const eq_session *s, const eq_engine_options *o) {
+    const eq_experiment *x = s->x;
+    eq_engine_options out = *o;
+    if (out.kind == EQ_ENGINE_AUTO && s->c != NULL) out.kind = x->engine;
+    /* the layered engine takes gains for good, and sources to be the same in all phases */
+    if (eq_estimator_is_local(&x->estimator) && out.kind == EQ_ENGINE_AUTO)
+        out.kind = EQ_ENGINE_SPARSE;
+    if (x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
+        out.kind = EQ_ENGINE_SPARSE;
+    /* recurrent backpropagation and Langevin dynamics follow the circuit by its nodes */
+    bool follows = x->estimator.kind->iterates || eq_estimator_samples(&x->estimator);
+    if (follows && s->c != NULL) out.kind = EQ_ENGINE_SPARSE;
+    return out;
+}
+
 eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
     const eq_data *d = s->set.train != NULL ? s->set.train : s->set.test;
     size_t most = s->set.train_count > s->set.test_count ? s->set.train_count : s->set.test_count;
-    eq_engine_options options = *o;
-    /* the layered engine takes gains for good, and sources to be the same in all phases */
-    if (eq_estimator_is_local(&s->x->estimator) && options.kind == EQ_ENGINE_AUTO)
-        options.kind = EQ_ENGINE_SPARSE;
-    if (s->x->mismatch.phases != EQ_SAME_DEVICES && eq_session_sources_deviate(s))
-        options.kind = EQ_ENGINE_SPARSE;
-    /* recurrent backpropagation and Langevin dynamics follow the circuit by its nodes */
-    if (s->x->estimator.kind->iterates && s->c != NULL) options.kind = EQ_ENGINE_SPARSE;
-    if (eq_estimator_samples(&s->x->estimator) && s->c != NULL) options.kind = EQ_ENGINE_SPARSE;
+    eq_engine_options options = engine_of(s, o);
     s->outputs = eq_network_outputs(s->model);
     s->batch = options.batch = o->batch < most || most == 0 ? o->batch : most;
     eq_status status = check_sizes(s, d, diag);
@@ -406,10 +414,8 @@ eq_status eq_session_start(eq_session *s, const eq_engine_options *o, eq_diag *d
 }
 
 eq_status eq_session_renew(eq_session *s, const eq_engine_options *o, eq_diag *diag) {
-    eq_engine_options options = *o;
+    eq_engine_options options = engine_of(s, o);
     options.batch = s->batch;
-    if (eq_estimator_is_local(&s->x->estimator) && options.kind == EQ_ENGINE_AUTO)
-        options.kind = EQ_ENGINE_SPARSE;
     eq_network_free(s->model);
     s->model = NULL;
     eq_status status = eq_network_new(s->c, &s->model, diag);

@@ -172,7 +172,7 @@ static eq_status open_all(run *r) {
     eq_status status = eq_trainer_new(r->x, &o, &r->t, r->diag);
     if (status == EQ_OK) status = eq_doctor_new(&r->t->s, &r->t->doctor, r->diag);
     if (status != EQ_OK) return status;
-    r->t->now.run = eq_run_identity(&r->t->now.began, r->x, r->o->engine);
+    r->t->now.run = eq_run_identity(&r->t->now.began, r->x);
     return r->o->resume ? resume(r) : EQ_OK;
 }
 
@@ -530,7 +530,9 @@ static void warn_of_unsettled(const run *r) {
 eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, eq_train_sight *see,
                         void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
-    run r = {.x = x, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
+    eq_experiment held = *x; /* its copy in the folder names the engine that was asked for */
+    if (o.engine != EQ_ENGINE_AUTO && eq_experiment_has_circuit(x)) held.engine = o.engine;
+    run r = {.x = &held, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
     eq_status status = eq_comm_agree(check_options(&r));
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
     if (status == EQ_OK) status = eq_comm_agree(run_all(&r));

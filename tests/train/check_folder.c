@@ -437,6 +437,31 @@ START_TEST(a_copy_is_trained_with_its_own_data) {
 }
 END_TEST
 
+/* A run is evaluated by the engine that trained it; one that does not suit its circuit is refused, whoever asks. */
+START_TEST(a_run_keeps_its_engine) {
+    char *text, *copy;
+    expect_exit(0, NULL, "train %s -o %s --engine sparse", in("built.xml"), in("run"));
+    copy = file_text(in("run/experiment.xml"));
+    ck_assert_msg(strstr(copy, " engine=\"sparse\"") != NULL, "%s", copy);
+    expect_exit(0, NULL, "eval %s", in("run"));
+    eq_free(copy);
+    expect_exit(0, NULL, "train %s -o %s --set architecture.engine=layered", in("built.xml"),
+                in("layered"));
+    expect_exit(2, &text, "train %s -o %s --engine sparse --set architecture.engine=layered",
+                in("built.xml"), in("twice"));
+    ck_assert_msg(strstr(text, "both say it") != NULL, "%s", text);
+    free(text);
+    expect_exit(0, NULL, "train %s -o %s --engine sparse", in("net.xml"), in("deck"));
+    copy = file_text(in("deck/experiment.xml"));
+    put_changed("deck/experiment.xml", copy, "engine=\"sparse\"", "engine=\"layered\"");
+    eq_free(copy);
+    expect_exit(1, &text, "eval %s", in("deck"));
+    ck_assert_msg(strstr(text, "the layered engine cannot solve this circuit: it has b1") != NULL,
+                  "%s", text);
+    free(text);
+}
+END_TEST
+
 /* While a training runs: nobody else writes there, whatever they ask for, and what is there can be
  * evaluated: the state of the last epoch. */
 static void from_inside(void *data, const eq_metrics *m) {
@@ -681,6 +706,7 @@ Suite *folder_suite(void) {
     tcase_add_test(t, resume_without_an_epoch_to_go_writes_the_model);
     tcase_add_test(t, evaluation_warns_of_other_data);
     tcase_add_test(t, a_copy_is_trained_with_its_own_data);
+    tcase_add_test(t, a_run_keeps_its_engine);
     tcase_add_loop_test(t, one_training_at_a_time, 0, 3);
     tcase_add_test(t, unfinished_files_are_swept);
     tcase_add_test(t, a_stale_lock_is_taken_over);

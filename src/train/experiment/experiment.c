@@ -393,6 +393,8 @@ static void circuit(reader *r, const eq_xml_node *root) {
                                 : eq_architecture_read(r->xml, built, r->x, r->diag);
     const eq_xml_node *one = deck != NULL ? deck : built != NULL ? built : own;
     r->x->cache = yes(one, "cache", false);
+    const char *engine = word(one, "engine");
+    if (engine != NULL) eq_engine_kind_find(engine, &r->x->engine);
     if (own == NULL) presets(r, one);
 }
 

@@ -68,8 +68,9 @@ struct eq_experiment {
     eq_hopfield_options network;  /* instead of a circuit, */
     eq_discrete_options discrete; /* or this, */
     eq_elastic_options elastic;   /* or this; none of them said: it has one */
-    bool cache;        /* free phases of a training begin where that of the example ended before */
-    eq_preset *preset; /* of the circuit, applied one after the other */
+    bool cache; /* free phases of a training begin where that of the example ended before */
+    eq_engine_kind engine; /* of a circuit, where none is asked for */
+    eq_preset *preset;     /* of the circuit, applied one after the other */
     size_t presets, preset_cap;
     eq_data_kept
         *kept; /* tables that trainings of the same master share; not its own, NULL: none */

@@ -69,7 +69,9 @@ void eq_experiment_write_network(const eq_experiment *x, eq_text *t) {
     } else {
         eq_architecture_write(x, t);
     }
-    if (eq_experiment_has_circuit(x) && x->cache) eq_put_text(t, "cache", "yes");
+    if (!eq_experiment_has_circuit(x)) return;
+    if (x->cache) eq_put_text(t, "cache", "yes");
+    if (x->engine != EQ_ENGINE_AUTO) eq_put_text(t, "engine", eq_engine_kind_name(x->engine));
 }
 
 static void write_data(const eq_experiment *x, eq_text *t) {
