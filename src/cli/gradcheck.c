@@ -78,11 +78,11 @@ static void print_groups(const eq_gradcheck_report *r) {
                number('f', 9, r->group[g].cosine).text, number('g', 4, r->group[g].size).text);
 }
 
-static void print_report(const eq_gradcheck_report *r) {
+/* what: the parameters, in one word. */
+static void print_report(const eq_gradcheck_report *r, const char *what) {
     size_t hidden = 0;
-    printf("%zu conductance%s, %zu example%s; adjoint against central differences: %.2e\n",
-           r->parameters, eq_plural(r->parameters), r->examples, eq_plural(r->examples),
-           r->difference);
+    printf("%zu %s%s, %zu example%s; adjoint against central differences: %.2e\n", r->parameters,
+           what, eq_plural(r->parameters), r->examples, eq_plural(r->examples), r->difference);
     if (r->strayed > 0)
         printf(
             "there are several stable states: for %zu of %zu changes of a parameter, phases that\n"
@@ -95,9 +95,9 @@ static void print_report(const eq_gradcheck_report *r) {
         if (r->row[k].hidden > hidden) hidden = r->row[k].hidden;
     }
     if (hidden > 0)
-        printf("the gradient of %zu conductance%s is not zero, but below the round-off of the "
+        printf("the gradient of %zu %s%s is not zero, but below the round-off of the "
                "phases\n",
-               hidden, eq_plural(hidden));
+               hidden, what, eq_plural(hidden));
     print_own(r);
     print_groups(r);
 }
@@ -203,7 +203,8 @@ static eq_status compare(const eq_experiment *x, eq_network *trained, size_t exa
     eq_gradcheck_report report = {0};
     eq_status status = eq_gradcheck(x, trained, EQ_ENGINE_AUTO, examples, &report, diag);
     if (status == EQ_OK && as_json) print_json(&report);
-    if (status == EQ_OK && !as_json) print_report(&report);
+    if (status == EQ_OK && !as_json)
+        print_report(&report, eq_experiment_has_circuit(x) ? "conductance" : "parameter");
     if (status == EQ_OK) status = judge(&report, diag);
     eq_gradcheck_free(&report);
     return status;

@@ -87,6 +87,8 @@ static void print_gradient(const screen *s, const eq_train_summary *t) {
                       clamps ? ", clamps at eta %g" : " at beta %g", t->beta);
     if (phases && isnan(t->gradient_error))
         snprintf(text + n, sizeof text - (size_t)n, ": no gradient to compare with");
+    else if (phases && isinf(t->gradient_error))
+        snprintf(text + n, sizeof text - (size_t)n, ": a phase finds no state");
     else if (phases && clamps)
         snprintf(text + n, sizeof text - (size_t)n,
                  ": cosine %.6f to the exact gradient on %zu example%s", t->gradient_cosine,

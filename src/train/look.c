@@ -80,13 +80,32 @@ static const char *advice(const eq_session *s) {
     return "look for several operating points (eqspice check)";
 }
 
+/* A nudged phase failed at the experiment's beta; at another one the error is as told, infinite where there is none. */
+static void warn_of_no_state(const looker *k, const eq_look *found, double beta, double error,
+                             eq_diag *diag) {
+    const eq_estimator *e = &k->s->x->estimator;
+    if (isinf(error))
+        eq_warn_at(diag, (eq_place){0},
+                   "at beta = %g a phase of the %s estimator finds no state on the first %zu "
+                   "examples, and at no other beta tried; see eqspice gradcheck",
+                   e->beta, e->kind->name, found->examples);
+    else
+        eq_warn_at(diag, (eq_place){0},
+                   "at beta = %g a phase of the %s estimator finds no state on the first %zu "
+                   "examples; write beta=\"%.1g\" in <estimator>, at which its gradient is off by "
+                   "%.2g of the exact one",
+                   e->beta, e->kind->name, found->examples, beta, error);
+}
+
 static eq_status judge_beta(looker *k, const eq_look *found, eq_diag *diag) {
     const eq_estimator *e = &k->s->x->estimator;
     double beta = e->beta, error = found->error;
     eq_status status = find_better(k, &beta, &error);
     eq_place nowhere = {0};
     if (status != EQ_OK) return status;
-    if (error <= good && eq_experiment_has_units(k->s->x))
+    if (isinf(found->error))
+        warn_of_no_state(k, found, beta, error, diag);
+    else if (error <= good && eq_experiment_has_units(k->s->x))
         eq_warn_at(diag, nowhere,
                    "at beta = %g the %s estimator is off by %.2g of the exact gradient on the "
                    "first %zu examples, by %.2g at beta = %.1g; units that rest at their bounds "

@@ -91,6 +91,27 @@ START_TEST(warned_before_the_first_epoch) {
 END_TEST
 
 /* The beta that a warning gives is one at which there is no warning. */
+/* A nudge that takes more than the springs hold: which beta has states is told, and that one is taken without a word. */
+START_TEST(a_beta_without_states) {
+    char *text;
+    const char *write, beta[] = "write beta=\"";
+    expect_exit(1, &text, "train netlists/elastic.xml --epochs 1 --set estimator.beta=3 -o %s",
+                in("run"));
+    ck_assert_msg(strstr(text, "at beta = 3 a phase of the symmetric estimator finds no state") !=
+                      NULL,
+                  "%s", text);
+    ck_assert_msg(strstr(text, "symmetric at beta 3: a phase finds no state") != NULL, "%s", text);
+    write = strstr(text, beta);
+    ck_assert_msg(write != NULL, "%s", text);
+    double better = strtod(write + strlen(beta), NULL);
+    free(text);
+    expect_exit(0, &text, "train netlists/elastic.xml --epochs 1 --set estimator.beta=%g -o %s",
+                better, in("run"));
+    ck_assert_msg(strstr(text, "warning") == NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 START_TEST(the_beta_that_is_advised_is_good) {
     static const char words[] = "write beta=\"";
     char *text, beta[32] = "";
@@ -188,6 +209,7 @@ Suite *look_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, warned_before_the_first_epoch, 0, TRIALS);
+    tcase_add_test(t, a_beta_without_states);
     tcase_add_test(t, the_beta_that_is_advised_is_good);
     tcase_add_loop_test(t, small_signals_are_judged_as_large_ones, 0, 3);
     tcase_add_loop_test(t, distance_and_cosine_fit_together, 0, 3);

@@ -207,9 +207,13 @@ static eq_status couple(const eq_discrete_options *o, eq_coupling *c, eq_diag *d
     eq_shape lower = o->inputs;
     for (size_t l = 1; l <= o->layers; l++) {
         eq_coupling_kind kind = o->layer[l - 1];
+        size_t said = eq_diag_count(diag);
         eq_status status = eq_coupling_of(kind, lower, &c[l], diag);
-        if (status != EQ_OK)
-            return eq_fail(diag, status, "layer %zu of the network cannot be built", l);
+        if (status != EQ_OK) {
+            eq_fail(diag, status, "layer %zu of the network cannot be built", l);
+            eq_diag_locate(diag, said, o->at[l - 1]);
+            return status;
+        }
         eq_coupling_in_single(&c[l], o->single);
         lower = c[l].upper;
     }

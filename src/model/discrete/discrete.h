@@ -28,6 +28,7 @@ typedef struct eq_discrete_options {
     size_t layers;   /* behind the inputs; 0: no such network */
     eq_shape inputs; /* which come channel behind channel, row by row */
     eq_coupling_kind layer[EQ_DISCRETE_LAYERS];
+    eq_place at[EQ_DISCRETE_LAYERS]; /* where each of them is given */
     char *density; /* part of the weights of dense layers that there is, as of a Hopfield network */
     size_t topology; /* seed of which these are; 0: `seed` */
     eq_place density_at;

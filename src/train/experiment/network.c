@@ -153,7 +153,7 @@ static eq_status read_layer(const reader *r, eq_coupling_kind *k) {
     return counts(r, sizeof name / sizeof *name, name, value);
 }
 
-static eq_status read_layers(const reader *r, eq_discrete_options *o) {
+static eq_status read_layers(const reader *r, const char *path, eq_discrete_options *o) {
     const char *inputs = word(r, "inputs");
     size_t shape[3] = {0};
     if (inputs == NULL || read_list(inputs, 'x', shape, 3) != 3)
@@ -164,6 +164,7 @@ static eq_status read_layers(const reader *r, eq_discrete_options *o) {
         reader layer = {r->xml, n, r->diag};
         if (o->layers == EQ_DISCRETE_LAYERS)
             return fault(&layer, "a network has 16 layers at most; leave out this one");
+        o->at[o->layers] = (eq_place){path, eq_xml_place(r->xml, n).line, 0};
         eq_status status = read_layer(&layer, &o->layer[o->layers++]);
         if (status != EQ_OK) return status;
     }
@@ -188,7 +189,8 @@ static eq_status read_discrete(const reader *r, eq_experiment *x) {
     if (status == EQ_OK)
         status = eq_xml_number(r->xml, r->node, "tolerance", &o->tolerance, r->diag);
     if (status == EQ_OK) status = counts(r, 4, name, value);
-    if (status == EQ_OK) status = word(r, "layers") != NULL ? read_dense(r, o) : read_layers(r, o);
+    if (status == EQ_OK)
+        status = word(r, "layers") != NULL ? read_dense(r, o) : read_layers(r, x->path, o);
     return status == EQ_OK ? eq_discrete_check(o, r->diag) : status;
 }
 
