@@ -89,6 +89,10 @@ void eq_canvas_texts(eq_canvas *c, const char *name, const char *const *text, si
     texts(c, name, text, n, EQ_CANVAS_LABEL, false);
 }
 
+void eq_canvas_sides(eq_canvas *c, const char *name, const char *const *text, size_t n) {
+    texts(c, name, text, n, EQ_CANVAS_SIDE, false);
+}
+
 void eq_canvas_tics(eq_canvas *c, const char *name, const char *const *text, size_t n) {
     texts(c, name, text, n, EQ_CANVAS_TIC, true);
 }
@@ -155,7 +159,8 @@ static const char common[] =
     "set xlabel noenhanced textcolor rgb letters\n"
     "set ylabel noenhanced textcolor rgb letters\n"
     "set y2label noenhanced textcolor rgb letters\n"
-    "set cblabel noenhanced textcolor rgb letters\n"
+    "set cblabel noenhanced textcolor rgb letters offset 0.4,0\n"
+    "colorbox_margin = 6\n"
     "set grid lc rgb grid lw 0.5 lt 1\n"
     "set style fill solid 1.0 noborder\n"
     "set format '%h'\n"
@@ -218,14 +223,17 @@ static eq_status run(const eq_workplace *w, const char *script, eq_diag *diag) {
     static const char *const argv[] = {"gnuplot", "-d", NULL}; /* no ~/.gnuplot */
     eq_process process = {argv, w->folder, script, "gnuplot-nox", 120};
     eq_text said = {0};
-    int exit_status = 0, last = 0;
+    int exit_status = 0, first = 0, last = 0;
     eq_status status = eq_process_run_bound(&process, &exit_status, &said, diag);
-    for (size_t k = 0; k < said.length; k++)
+    for (size_t k = 0; k < said.length; k++) /* its last line; those before it are the script's */
         if (said.text[k] != '\n') last = (int)k + 1;
+    for (int k = 0; k < last; k++)
+        if (said.text[k] == '\n') first = k + 1;
     if (status == EQ_OK && exit_status != 0)
-        status = last > 0 ? eq_fail(diag, EQ_ERR_IO, "gnuplot: %.*s", last, said.text)
-                          : eq_fail(diag, EQ_ERR_IO,
-                                    "gnuplot failed without a word (exit status %d)", exit_status);
+        status = last > 0
+                     ? eq_fail(diag, EQ_ERR_IO, "gnuplot: %.*s", last - first, said.text + first)
+                     : eq_fail(diag, EQ_ERR_IO, "gnuplot failed without a word (exit status %d)",
+                               exit_status);
     eq_text_free(&said);
     return status;
 }

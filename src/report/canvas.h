@@ -5,9 +5,9 @@
 
 #include "report/picture.h"
 
-/* Characters of a label of a tic, in the key, elsewhere: more would leave no room for the picture,
+/* Characters of a label of a tic, in the key, beside an axis, elsewhere: more would leave no room for the picture,
  * and the middle is left out. */
-enum { EQ_CANVAS_TIC = 14, EQ_CANVAS_KEY = 20, EQ_CANVAS_LABEL = 40 };
+enum { EQ_CANVAS_TIC = 14, EQ_CANVAS_KEY = 20, EQ_CANVAS_SIDE = 32, EQ_CANVAS_LABEL = 40 };
 
 typedef struct eq_canvas {
     const eq_picture *p;
@@ -28,6 +28,8 @@ void eq_canvas_text(eq_canvas *c, const char *name, const char *text);
 void eq_canvas_number(eq_canvas *c, const char *name, double value);
 /* array NAME[n] = [...]; n = 0 gives one of one item. */
 void eq_canvas_texts(eq_canvas *c, const char *name, const char *const *text, size_t n);
+/* The same for labels that stand beside an axis. */
+void eq_canvas_sides(eq_canvas *c, const char *name, const char *const *text, size_t n);
 /* The same for labels of tics, where gnuplot takes % for a format. */
 void eq_canvas_tics(eq_canvas *c, const char *name, const char *const *text, size_t n);
 /* The same for titles of lines. */

@@ -14,6 +14,7 @@ static const char script[] =
     "set size ratio -1\n"
     "set cbrange [0:most]\n"
     "set cblabel value_label\n"
+    "set rmargin colorbox_margin\n"
     "set cbtics\n"
     "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
     "do for [k=1:steps] {\n"

@@ -31,18 +31,22 @@ typedef struct eq_lines {
     bool log_x, x_from_zero;
     char shade_label[EQ_LINES_LABEL]; /* of what the shades tell apart; "": there are none */
     double shade_least, shade_most;
+    bool log_shade;
     size_t panels, lines;
     eq_panel panel[EQ_LINES_PANELS];
     eq_line line[EQ_LINES_MOST];
     double first[EQ_LINES_PANELS], last[EQ_LINES_PANELS]; /* lines of a panel, from 1 */
     double x_step[EQ_LINES_PANELS],
-        y_step[EQ_LINES_PANELS];    /* of the tics; 0: as gnuplot sets them */
+        y_step[EQ_LINES_PANELS]; /* of the tics; 0: as gnuplot sets them */
+    double y_floor
+        [EQ_LINES_PANELS]; /* the least value above 0: where a band ends on a logarithmic axis */
     double corner[EQ_LINES_PANELS]; /* where the key stands: the emptiest corner, or below */
     struct {
         double x, y;
     } * point; /* of the last panel */
     size_t points, cap;
     bool failed, empty; /* memory ran out; a panel has no point */
+    bool below;         /* one on logarithmic axes has none above 0 */
     bool begun;         /* the line has a row */
 } eq_lines;
 

@@ -92,7 +92,7 @@ static const struct {
     {"--kind crossbar", "iris/seed-1", {"layer 1", "layer 2", "column", "row"}},
     {"--kind drop", "cross.cir", {"wires of rows", "wires of columns", "potential [V]", "row"}},
     {"--kind drop", "cross.csv", {"wires of rows", "wires of columns", "potential [V]", "column"}},
-    {"--kind flows", "pipes.cir", {"i1", "current, or flow [SI]", "p2", "0"}},
+    {"--kind flows", "pipes.cir", {"i1", "flow", "p2", "0"}},
     {"--kind iv --from -1e5 --to 2e5", "sweep.cir", {"drop [kV]", "current [nA]", "-100", "-80"}},
     {"", "study", {"optimizer.group.rate", "minibatch.size", "5e-08", "test_error [%]"}},
     {"--columns watts", "study", {"estimator.beta", "16", "1e-06", "watts [mW]"}},
@@ -157,6 +157,68 @@ START_TEST(springs_in_space_are_seen_from_aside) {
     ck_assert(at[2][0] < at[0][0] && at[0][0] < at[1][0] && at[2][1] < at[1][1]);
     ck_assert(edge[2][4] > edge[1][4] && edge[2][4] > edge[0][4]);
     eq_canvas_free(&to);
+}
+END_TEST
+
+/* A table of two parameters and a source, the fastest: over which column curves lie, what they are, and their first and
+ * last points. */
+static const struct {
+    const char *x, *column;
+    size_t curves, points;
+    double first[2], last[2]; /* of the first curve */
+} over[] = {
+    {NULL, "v(o)", 6, 4, {0, 11}, {3, 41}},    {"v1", "v(o)", 6, 4, {0, 11}, {3, 41}},
+    {"r", "v(o)", 12, 2, {1, 11}, {2, 12}},    {"temp", "v(o)", 8, 3, {10, 11}, {30, 13}},
+    {"v(o)", "i(v1)", 6, 4, {11, 1}, {41, 4}},
+};
+
+START_TEST(curves_lie_over_any_column) {
+    eq_text t = {0};
+    eq_text_puts(&t, "temp,r,v1,v(o),i(v1)\n");
+    for (int temp = 10; temp <= 30; temp += 10)
+        for (int r = 1; r <= 2; r++)
+            for (int v = 0; v < 4; v++)
+                eq_text_printf(&t, "%d,%d,%d,%d,%d\n", temp, r, v, 10 * (v + 1) + r + temp / 10 - 1,
+                               v + 1);
+    const char *path = put("over.csv", t.text);
+    eq_text_free(&t);
+    eq_picture p = eq_picture_defaults();
+    eq_canvas to = {.p = &p};
+    double x, y;
+    p.input = &path;
+    p.inputs = 1;
+    p.x = over[_i].x;
+    p.columns = over[_i].column;
+    ck_assert_int_eq(eq_gather_sweep(&p, &to, NULL), EQ_OK);
+    ck_assert_uint_eq(to.blocks, over[_i].curves);
+    const char *row = to.data.text;
+    for (size_t k = 0; k < over[_i].points; k++, row = strchr(row, '\n') + 1) {
+        ck_assert_int_eq(sscanf(row, "%lf %lf", &x, &y), 2);
+        const double *at = k == 0 ? over[_i].first : over[_i].last;
+        if (k > 0 && k + 1 < over[_i].points) continue;
+        ck_assert_double_eq_tol(x, at[0], 1e-9);
+        ck_assert_double_eq_tol(y, at[1], 1e-9);
+    }
+    ck_assert_int_eq(*row, '\n');
+    eq_canvas_free(&to);
+}
+END_TEST
+
+/* Two columns tell many curves apart, by shades and by dashes; no value above 0 has no place on a logarithmic axis. */
+START_TEST(many_curves_are_told_apart) {
+    char *text;
+    put("three.cir", "steps\n.param rv=1k\nV1 in 0 1\nR1 in out {rv}\nD1 out 0 dm\n.model dm d\n"
+                     ".dc V1 0 1 0.1\n.step param rv list 1k 10k 100k\n.step temp list -40 27 125\n"
+                     ".print dc v(out) i(V1)\n.end\n");
+    expect_exit(0, NULL, "run %s --format csv -o %s", in("three.cir"), in("three.csv"));
+    expect_exit(0, NULL, "plot %s -o %s", in("three.csv"), in("three.svg"));
+    text = letters(in("three.svg"));
+    const char *const wanted[] = {"temp = -40 \xC2\xB0\x43", "temp = 125 \xC2\xB0\x43", "rv"};
+    for (size_t k = 0; k < 3; k++) ck_assert_msg(strstr(text, wanted[k]) != NULL, "%s", text);
+    eq_free(text);
+    expect_exit(2, &text, "plot %s --columns i(v1) --log y -o %s", in("three.csv"), in("log.svg"));
+    ck_assert_msg(strstr(text, "has no value above 0 for a logarithmic axis") != NULL, "%s", text);
+    free(text);
 }
 END_TEST
 
@@ -583,6 +645,8 @@ Suite *plot_suite(void) {
     tcase_add_checked_fixture(t, make_files, scratch_drop);
     tcase_add_loop_test(t, a_picture_of_each_kind_has_its_labels, 0, KINDS);
     tcase_add_loop_test(t, pdf_and_png_are_whole, 0, KINDS);
+    tcase_add_loop_test(t, curves_lie_over_any_column, 0, sizeof over / sizeof *over);
+    tcase_add_test(t, many_curves_are_told_apart);
     tcase_add_test(t, targets_stand_over_their_own);
     tcase_add_test(t, springs_in_space_are_seen_from_aside);
     tcase_add_test(t, names_change_nothing_but_themselves);

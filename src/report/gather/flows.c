@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "circuit/circuit.h"
+#include "report/axis.h"
 #include "report/graph.h"
 #include "report/kind.h"
 #include "solver/solver.h"
@@ -19,6 +20,7 @@ typedef struct flows {
     const char **label;
     double *kind;
     size_t edges, edge_cap, nodes, label_cap, kind_cap;
+    size_t pipes; /* of the edges */
 } flows;
 
 static bool is_edge(const eq_table *t) {
@@ -65,11 +67,22 @@ static bool take(flows *f) {
         const eq_table *t = &f->c->table[k];
         for (size_t j = 0; is_edge(t) && j < t->count; j++)
             if (t->term[0][j] != t->term[1][j] && !add_edge(f, t, j)) return false;
+        if (k == EQ_CLASS_pipe) f->pipes = t->count;
     }
     return true;
 }
 
-static eq_status lay_out(const flows *f, const char *path, eq_canvas *to, eq_diag *diag) {
+/* Currents in a unit in which they have few digits; flows of pipes in the unit of the deck. */
+static void label_of(flows *f, char label[EQ_GRAPH_LABEL]) {
+    double most = 0.0;
+    char unit[16];
+    for (size_t k = 0; k < f->edges; k++) most = fmax(most, fabs(f->edge[k].value));
+    double scale = eq_axis_prefix(most, f->pipes == 0 ? "A" : "", unit);
+    for (size_t k = 0; k < f->edges; k++) f->edge[k].value *= scale;
+    snprintf(label, EQ_GRAPH_LABEL, f->pipes == 0 ? "current [%s]" : "flow%s", unit);
+}
+
+static eq_status lay_out(flows *f, const char *path, eq_canvas *to, eq_diag *diag) {
     if (f->edges == 0)
         return eq_fail(diag, EQ_ERR_INPUT, "%s has no element of two terminals that can be drawn",
                        path);
@@ -83,8 +96,8 @@ static eq_status lay_out(const flows *f, const char *path, eq_canvas *to, eq_dia
                       .edge = f->edge,
                       .label = f->label,
                       .kind = f->kind,
-                      .arrows = true,
-                      .value_label = "current, or flow [SI]"};
+                      .arrows = true};
+        label_of(f, g.value_label);
         g.panel[0].at = (const double(*)[2])at;
         eq_graph_lay_out(&g, to);
     }

@@ -1,14 +1,18 @@
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "report/axis.h"
 #include "report/kind.h"
 #include "report/lines.h"
 #include "report/table.h"
 
-enum { SHOWN = 7 }; /* curves told apart by their colour */
+/* Curves told apart by their colour; by dashes, where colours tell another column. */
+enum { SHOWN = 7, DASHES = 5 };
 
 /* What a column is measured in: v(out), i(v1), or a source, temperature or resistor that is swept. */
 static const char *unit_of(const char *name, const char *type) {
@@ -22,15 +26,22 @@ static const char *unit_of(const char *name, const char *type) {
 
 typedef struct sweep {
     const eq_result *r;
-    size_t x, outer, leading; /* x axis; the column that tells curves apart, or r->variables */
-    size_t column[64];        /* that are drawn */
+    size_t *row;    /* [points] rows of r, those of a curve one behind the other */
+    bool *tells;    /* [variables] whether the column is the same along a curve, and not in all */
+    size_t leading; /* columns that are swept */
+    size_t x, fast; /* x axis; the column that changes most often of those */
+    size_t outer,
+        further;       /* columns that tell curves apart by shade and by dashes, or r->variables */
+    size_t column[64]; /* that are drawn */
     size_t columns;
+    double dashed[DASHES]; /* values of `further` in this panel, each with its dashes */
+    int dashes;
     eq_lines *l;
-    double x_scale;
+    double x_scale, shade_scale;
 } sweep;
 
 static double value(const sweep *s, size_t j, size_t column) {
-    return s->r->value[j * s->r->variables + column];
+    return s->r->value[s->row[j] * s->r->variables + column];
 }
 
 /* How often a column changes from row to row. */
@@ -49,14 +60,57 @@ static void find_axes(sweep *s) {
     if (s->leading == 0 || s->leading == r->variables) s->leading = 1;
     if (eq_same(r->variable[0].name, "time")) s->leading = 1; /* a trajectory has nothing else */
     for (size_t k = 1; k < s->leading; k++)
-        if (changes(r, k) > changes(r, s->x)) s->x = k;
-    s->outer = r->variables;
+        if (changes(r, k) > changes(r, s->fast)) s->fast = k;
+    s->x = s->fast;
+    s->outer = s->further = r->variables;
 }
 
-/* Among the other swept columns those that change. */
+/* Columns that are the same along a curve, of those that change: over what is not swept itself a curve follows
+ * the fastest sweep. */
 static void find_outer(sweep *s) {
-    for (size_t k = s->leading; k-- > 0;)
-        if (k != s->x && changes(s->r, k) > 0) s->outer = k;
+    for (size_t k = s->leading; k-- > 0;) {
+        bool along = k == s->x || (s->x >= s->leading && k == s->fast);
+        s->tells[k] = !along && changes(s->r, k) > 0;
+        if (!s->tells[k]) continue;
+        s->further = s->outer;
+        s->outer = k;
+    }
+}
+
+typedef struct keyed {
+    uint64_t key;
+    size_t row;
+} keyed;
+
+static int by_key(const void *a, const void *b) {
+    const keyed *p = a, *q = b;
+    if (p->key != q->key) return p->key < q->key ? -1 : 1;
+    return p->row < q->row ? -1 : p->row > q->row;
+}
+
+/* The rows of a curve over a column that is not the fastest are brought together, in their order, where the first
+ * of them stands. */
+static eq_status gather_rows(sweep *s, eq_diag *diag) {
+    if (s->x >= s->leading || s->x == s->fast) return EQ_OK;
+    size_t n = s->r->points, first = 0;
+    uint64_t curve = 0;
+    keyed *k = eq_calloc(n, sizeof *k);
+    if (k == NULL) return eq_out_of_memory(diag);
+    for (size_t j = 0; j < n; j++) {
+        k[j] = (keyed){EQ_HASH_START, j};
+        for (size_t c = 0; c < s->leading; c++)
+            if (s->tells[c]) eq_hash_double(&k[j].key, value(s, j, c));
+    }
+    qsort(k, n, sizeof *k, by_key);
+    for (size_t j = 0; j < n; j++) {
+        if (j == 0 || k[j].key != curve) first = k[j].row;
+        curve = k[j].key;
+        k[j].key = first;
+    }
+    qsort(k, n, sizeof *k, by_key);
+    for (size_t j = 0; j < n; j++) s->row[j] = k[j].row;
+    eq_free(k);
+    return EQ_OK;
 }
 
 /* Columns by name, or what is not swept. */
@@ -64,10 +118,9 @@ static eq_status choose(sweep *s, const eq_picture *p, eq_diag *diag) {
     enum { MOST = sizeof s->column / sizeof *s->column };
     eq_status status = p->x == NULL ? EQ_OK : eq_table_column(s->r, p->x, &s->x, diag);
     find_outer(s);
-    if (p->columns != NULL)
-        return status == EQ_OK
-                   ? eq_table_columns(s->r, p->columns, s->column, MOST, &s->columns, diag)
-                   : status;
+    if (status == EQ_OK) status = gather_rows(s, diag);
+    if (status == EQ_OK && p->columns != NULL)
+        return eq_table_columns(s->r, p->columns, s->column, MOST, &s->columns, diag);
     for (size_t k = s->leading; k < s->r->variables && s->columns < MOST; k++)
         if (k != s->x) s->column[s->columns++] = k;
     return status;
@@ -91,7 +144,7 @@ static size_t curve_end(const sweep *s, size_t j) {
                                        0.0;
         bool other = false;
         for (size_t c = 0; c < s->leading; c++)
-            other |= c != s->x && value(s, k, c) != value(s, j, c);
+            other |= s->tells[c] && value(s, k, c) != value(s, j, c);
         if (turned || other) break;
         k++;
     }
@@ -109,12 +162,33 @@ static char *title_of(const sweep *s, size_t column, size_t j, bool named, bool 
     eq_text t = {0};
     if (named) eq_text_puts(&t, s->r->variable[column].name);
     for (size_t c = 0; outer && c < s->leading; c++) {
-        if (c == s->x || changes(s->r, c) == 0) continue;
+        if (!s->tells[c]) continue;
         const eq_variable *v = &s->r->variable[c];
         eq_text_printf(&t, "%s%s = %.4g %s", t.length > 0 ? ", " : "", v->name, value(s, j, c),
                        unit_of(v->name, v->type));
     }
     if (t.length == 0) eq_text_puts(&t, "");
+    if (!t.failed) return t.text;
+    eq_text_free(&t);
+    return NULL;
+}
+
+/* The dashes of a curve: those of its value of the second outer column, which the first one of them names. */
+static char *dash_of(sweep *s, size_t j, int *dash) {
+    eq_text t = {0};
+    *dash = 1;
+    eq_text_puts(&t, "");
+    if (s->further < s->r->variables) {
+        double x = value(s, j, s->further);
+        int k = 0;
+        while (k < s->dashes && s->dashed[k] != x) k++;
+        *dash = k % DASHES + 1;
+        if (k == s->dashes && k < DASHES) {
+            const eq_variable *v = &s->r->variable[s->further];
+            s->dashed[s->dashes++] = x;
+            eq_text_printf(&t, "%s = %.4g %s", v->name, x, unit_of(v->name, v->type));
+        }
+    }
     if (!t.failed) return t.text;
     eq_text_free(&t);
     return NULL;
@@ -126,12 +200,15 @@ static eq_status add_curves(sweep *s, size_t column, size_t n, bool named, doubl
     bool shaded = s->l->shade_label[0] != '\0';
     for (size_t j = 0, end; j < s->r->points; j = end) {
         end = curve_end(s, j);
-        char *title = title_of(s, column, j, named, n > 1 && !shaded && s->outer < s->r->variables);
+        int dash = 1;
+        char *title = shaded ? dash_of(s, j, &dash)
+                             : title_of(s, column, j, named, n > 1 && s->outer < s->r->variables);
         if (title == NULL) return eq_out_of_memory(diag);
         eq_line *line = eq_lines_line(s->l, title, diag);
         if (line == NULL) return EQ_ERR_USAGE;
         line->hue = shaded ? 0 : ++*hue;
-        if (shaded) line->shade = value(s, j, s->outer);
+        line->dash = dash;
+        if (shaded) line->shade = s->shade_scale * value(s, j, s->outer);
         for (size_t k = j; k < end; k++) {
             double y = scale * value(s, k, column),
                    row[4] = {s->x_scale * value(s, k, s->x), y, y, y};
@@ -182,6 +259,7 @@ static eq_status add_panel(sweep *s, size_t k, const eq_picture *p, eq_canvas *t
     if (panel->log_y) snprintf(panel->y_label, sizeof panel->y_label, "%.70s [%s]", what, unit);
     eq_status status = EQ_OK;
     size_t drawn = 0;
+    s->dashes = 0;
     for (size_t j = k; status == EQ_OK && j < s->columns && drawn < SHOWN; j++) {
         if (!same_panel(s, s->column[k], s->column[j])) continue;
         status = add_curves(s, s->column[j], n, members > 1, scale, &hue, to, diag);
@@ -198,12 +276,11 @@ static void find_shades(sweep *s) {
     double least = INFINITY, most = -INFINITY;
     if (s->outer == s->r->variables || curves(s) * s->columns <= SHOWN) return;
     const eq_variable *v = &s->r->variable[s->outer];
-    const char *unit = unit_of(v->name, v->type);
     widen(s, s->outer, &least, &most);
-    s->l->shade_least = least;
-    s->l->shade_most = most;
-    snprintf(s->l->shade_label, sizeof s->l->shade_label, unit[0] == '\0' ? "%.70s" : "%.70s [%s]",
-             v->name, unit);
+    s->l->log_shade = eq_axis_log(NULL, 'c', least, most);
+    s->shade_scale = label_of(v->name, unit_of(v->name, v->type), least, most, s->l->shade_label);
+    s->l->shade_least = s->shade_scale * least;
+    s->l->shade_most = s->shade_scale * most;
 }
 
 static eq_status draw(sweep *s, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
@@ -237,8 +314,16 @@ static const eq_result *table_of(const eq_table_list *t) {
 static eq_status draw_table(const eq_result *r, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     if (eq_is_histogram(r)) return eq_draw_histogram(r, p, to, diag);
     if (p->columns == NULL && eq_is_transient(r)) return eq_draw_transient(r, p, to, diag);
-    sweep s = {.r = r, .l = eq_lines_new(), .x_scale = 1.0};
-    eq_status status = s.l == NULL ? eq_out_of_memory(diag) : draw(&s, p, to, diag);
+    sweep s = {.r = r,
+               .row = eq_calloc(r->points, sizeof *s.row),
+               .tells = eq_calloc(r->variables, sizeof *s.tells),
+               .l = eq_lines_new(),
+               .x_scale = 1.0};
+    for (size_t j = 0; s.row != NULL && j < r->points; j++) s.row[j] = j;
+    bool room = s.row != NULL && s.tells != NULL && s.l != NULL;
+    eq_status status = room ? draw(&s, p, to, diag) : eq_out_of_memory(diag);
+    eq_free(s.row);
+    eq_free(s.tells);
     eq_lines_free(s.l);
     return status;
 }
