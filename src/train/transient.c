@@ -367,8 +367,18 @@ static eq_status prepare(scan *q) {
     return open_table(q, shown, q->curves);
 }
 
+/* What a readout learns from is no part of the state, and of neither side. */
+static void leave_out_readout(scan *q) {
+    const eq_network *n = q->k.s.model;
+    size_t blocks = eq_network_blocks(n);
+    for (size_t b = blocks - (q->k.x->discrete.readout ? 2 : 0); b < blocks; b++)
+        for (size_t p = 0; p < eq_network_block(n, b)->count; p++)
+            q->k.scale[eq_network_block(n, b)->first + p] = 0.0;
+}
+
 static eq_status run(scan *q) {
     eq_session *s = &q->k.s;
+    leave_out_readout(q);
     eq_exact_loosen(&q->k.truth, 1.0);
     eq_status status =
         eq_session_free_phase(s, s->set.train, s->set.train_index, q->k.truth.n, q->k.diag);

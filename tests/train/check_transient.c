@@ -240,6 +240,35 @@ START_TEST(recurrent_backpropagation_is_an_estimator) {
 }
 END_TEST
 
+static double first_loss(const char *metrics) {
+    double loss = 0.0;
+    char *text = file_text(metrics);
+    const char *row = strchr(text, '\n');
+    ck_assert_msg(row != NULL && sscanf(row, "%*d,%lf", &loss) == 1, "%s", text);
+    eq_free(text);
+    return loss;
+}
+
+/* A readout learns by the slope that recurrent backpropagation begins with, not by one that another phase left; it is
+ * no part of theorem 3.1. */
+START_TEST(a_readout_learns_by_recurrent_backpropagation) {
+    static const char set[] = "--set network.readout=softmax --set cost.type=cross-entropy";
+    char *text;
+    double loss[2];
+    for (int k = 0; k < 2; k++) {
+        expect_exit(0, NULL,
+                    "train netlists/discrete-digits.xml %s --epochs 1 --set estimator.type=%s "
+                    "--force -o %s",
+                    set, k == 0 ? "adjoint" : "rbp", in("run"));
+        loss[k] = first_loss(in("run/metrics.csv"));
+    }
+    ck_assert_double_eq_tol(loss[1], loss[0], 1e-3 * loss[0]);
+    expect_exit(0, &text, "gradcheck netlists/discrete-digits.xml %s --transient --json", set);
+    ck_assert_msg(strstr(text, "\"passed\": true") != NULL, "%s", text);
+    free(text);
+}
+END_TEST
+
 /* Discrete-time networks by half steps: s + h (sigma(...) - s) is Euler's method of a continuous one, for which
  * theorem 3.1 holds with any step. */
 START_TEST(networks_in_time_hold_by_half_steps) {
@@ -317,6 +346,7 @@ Suite *transient_suite(void) {
                         (int)(sizeof circuits / sizeof *circuits));
     tcase_add_test(t, the_linearisation_of_a_hopfield_network_is_that_of_its_projected_cost);
     tcase_add_loop_test(t, recurrent_backpropagation_is_an_estimator, 0, 2);
+    tcase_add_test(t, a_readout_learns_by_recurrent_backpropagation);
     tcase_add_loop_test(t, networks_in_time_hold_by_half_steps, 0, 2);
     tcase_add_test(t, what_has_no_gradient_dynamics_says_so);
     tcase_add_test(t, curves_are_written_and_drawn);

@@ -54,6 +54,7 @@ static void rest(eq_discrete *d, double *const *slope, bool only_where) {
 
 static void slopes(void *self, const double *dcdy, double *c) {
     eq_discrete *d = self;
+    eq_discrete_keep_slopes(d, dcdy);
     eq_discrete_source(d, dcdy, d->back);
     rest(d, d->back, true);
     gather(d, d->back, c);

@@ -224,7 +224,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
     return status;
 }
 
-static void keep_slopes(eq_discrete *d, const double *dcdy) {
+void eq_discrete_keep_slopes(eq_discrete *d, const double *dcdy) {
     double *to = pulled(d, EQ_ADJOINT);
     for (size_t k = 0; k < d->n * d->outputs; k++) to[k] = -dcdy[k];
 }
@@ -232,7 +232,7 @@ static void keep_slopes(eq_discrete *d, const double *dcdy) {
 static eq_status adjoint_phase(void *self, const double *dcdy, eq_diag *diag) {
     eq_discrete *d = self;
     d->through_time = false;
-    keep_slopes(d, dcdy);
+    eq_discrete_keep_slopes(d, dcdy);
     return eq_discrete_adjoint(d, dcdy, diag);
 }
 
@@ -242,7 +242,7 @@ static eq_status unrolled_phase(void *self, const double *dcdy, eq_diag *diag) {
         return eq_fail(diag, EQ_ERR_USAGE,
                        "the network keeps no steps to go back through; give it unrolled steps");
     d->through_time = true;
-    keep_slopes(d, dcdy);
+    eq_discrete_keep_slopes(d, dcdy);
     eq_discrete_through_time(d, dcdy);
     return EQ_OK;
 }

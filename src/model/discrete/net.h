@@ -77,6 +77,9 @@ static inline bool eq_discrete_pools(const eq_discrete *d, size_t l) {
 eq_status eq_discrete_engine(eq_discrete *d, const eq_engine_options *o, eq_engine **out,
                              eq_diag *diag);
 
+/* The readout learns from -dC/dy at the free state, which stands for what the adjoint's slot drives. */
+void eq_discrete_keep_slopes(eq_discrete *d, const double *dcdy);
+
 /* phase.c. From the state in the slot (zero, or that of the free phase) to that of the phase. */
 eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq_diag *diag);
 /* The same with fixed numbers of steps: one step of the state in a slot; returns the largest
