@@ -98,6 +98,9 @@ def test_under_change(iris):
         eqspice.open(iris[0], temp=-300.0)
     with pytest.raises(eqspice.Error, match="did you mean"):
         eqspice.open(iris[0], set={"encoding.scal": 1})
+    for name, value in (("seed", 3), ("data.test-fraction", 0.9)):
+        with pytest.raises(eqspice.UsageError, match="cannot be in an evaluation"):
+            eqspice.open(iris[0], set={name: value})
 
 
 def test_a_setting_has_no_line():

@@ -100,39 +100,25 @@ typedef struct request {
     eq_attack_options attack;
 } request;
 
-/* What an evaluation does not do, or does as the run did, whatever --set says. */
+/* What an evaluation does not do, whatever --set says. */
 static const struct {
-    const char *start;
-    bool refused; /* it would change which rows are held out */
-    const char *why;
+    const char *start, *why;
 } not_here[] = {
-    {"estimator.", false, "nothing is nudged"},
-    {"optimizer.", false, "nothing is trained"},
-    {"schedule.", false, "nothing is trained"},
-    {"minibatch.", false, "nothing is trained"},
-    {"augmentation.", false, "nothing is trained"},
-    {"regularizer.", false, "nothing is trained"},
-    {"epochs.", false, "nothing is trained"},
-    {"seed=", true,
-     "the rows held out are those of the run, others may be rows that it was trained with; train "
-     "with --seed to have another run"},
-    {"data.", true,
-     "its data are those of the run, or another file by --data, which is read in the same way"},
+    {"estimator.", "nothing is nudged"},     {"optimizer.", "nothing is trained"},
+    {"schedule.", "nothing is trained"},     {"minibatch.", "nothing is trained"},
+    {"augmentation.", "nothing is trained"}, {"regularizer.", "nothing is trained"},
+    {"epochs.", "nothing is trained"},
 };
 
-static eq_status check_settings(const eq_settings *set, bool nudges, eq_diag *diag) {
+static void warn_of_settings(const eq_settings *set, bool nudges, eq_diag *diag) {
     for (size_t k = 0; k < set->count; k++)
         for (size_t j = 0; j < sizeof not_here / sizeof *not_here; j++) {
             const char *item = set->item[k], *why = not_here[j].why;
             if (strncmp(item, not_here[j].start, strlen(not_here[j].start)) != 0) continue;
             if (nudges && strncmp(item, "estimator.", 10) == 0) continue;
-            if (not_here[j].refused)
-                return eq_fail(diag, EQ_ERR_USAGE, "--set %s cannot be in an evaluation: %s", item,
-                               why);
             eq_warn_at(diag, (eq_place){0}, "--set %s has no effect in an evaluation: %s", item,
                        why);
         }
-    return EQ_OK;
 }
 
 /* "0.05,0.1" */
@@ -168,7 +154,8 @@ static eq_status check_request(request *r, eq_diag *diag) {
                        "--potentials go into the file of --predictions; give it as well");
     eq_status status = read_attack(r, diag);
     bool nudges = r->gradient != NULL || r->attack.count > 0;
-    return status == EQ_OK ? check_settings(&r->open.set, nudges, diag) : status;
+    warn_of_settings(&r->open.set, nudges, diag);
+    return status;
 }
 
 static void print(const request *r, eq_trained *m, const eq_inference *i, const eq_attack *a,

@@ -85,6 +85,8 @@ void eq_chips_close(eq_chips *q);
  * examples s->row; of the potentials from which the update will learn. */
 void eq_session_convert_inputs(const eq_session *s, size_t values, double *x);
 void eq_session_read_outputs(const eq_session *s, size_t n, double *y);
+/* Warns where what is read of the outputs is not what is learned from. */
+void eq_session_warn_of_reading(const eq_session *s, eq_diag *diag);
 eq_phases_driver eq_session_driver(eq_session *s);
 eq_status eq_session_hold(eq_session *s, const double a[EQ_MAX_SLOTS], eq_diag *diag);
 /* The phases of the estimator for the n examples of the last free phase, on the devices that the

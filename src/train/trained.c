@@ -75,6 +75,24 @@ static eq_status encode_anew(eq_trained *m, const char *data_path, eq_diag *diag
     return EQ_OK;
 }
 
+/* What would change which rows are held out. */
+static eq_status check_settings(const eq_settings *set, eq_diag *diag) {
+    static const struct {
+        const char *start, *why;
+    } refused[] = {
+        {"seed=", "the rows held out are those of the run, others may be rows that it was trained "
+                  "with; train with --seed to have another run"},
+        {"data.", "its data are those of the run, or another file by --data, which is read in the "
+                  "same way"},
+    };
+    for (size_t k = 0; k < set->count; k++)
+        for (size_t j = 0; j < sizeof refused / sizeof *refused; j++)
+            if (strncmp(set->item[k], refused[j].start, strlen(refused[j].start)) == 0)
+                return eq_fail(diag, EQ_ERR_USAGE, "--set %s cannot be in an evaluation: %s",
+                               set->item[k], refused[j].why);
+    return EQ_OK;
+}
+
 /* The held-out rows, or those of o->data; the encoder is the one fitted when training began. */
 static eq_status read_data(eq_trained *m, eq_checkpoint *p, const eq_trained_options *o,
                            eq_diag *diag) {
@@ -251,7 +269,8 @@ static eq_status deviate(eq_trained *m, eq_diag *diag) {
 static eq_status read_folder(eq_trained *m, const char *folder, bool data,
                              const eq_trained_options *o, eq_diag *diag) {
     eq_checkpoint p = {0};
-    eq_status status = eq_seed_folders_choose(folder, diag);
+    eq_status status = data ? check_settings(&o->set, diag) : EQ_OK;
+    if (status == EQ_OK) status = eq_seed_folders_choose(folder, diag);
     if (status == EQ_OK) status = eq_folder_begun(folder, diag);
     if (status == EQ_OK) status = read_experiment(m, folder, &o->set, diag);
     if (status == EQ_OK) status = eq_folder_complete(folder, eq_experiment_has_circuit(m->x), diag);
