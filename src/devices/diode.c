@@ -137,8 +137,8 @@ static void derive_wide(size_t j, double *const *w, double vt, double dt) {
     w[XBV][j] = INFINITY;
     w[DXBV][j] = 0.0;
     if (w[BV][j] > 0.0)
-        w[XBV][j] = eq_junction_breakdown(w[ISAT][j] / w[M][j], vt, w[VTE][j], bv, w[IBV][j],
-                                          w[VTB][j], &w[DXBV][j]);
+        w[XBV][j] =
+            eq_junction_breakdown(w[ISAT][j] / w[M][j], vt, bv, w[IBV][j], w[VTB][j], &w[DXBV][j]);
     w[WIDE][j] = w[BV][j] > 0.0 || w[IKF][j] > 0.0 || w[ISR][j] > 0.0 || w[ISW][j] > 0.0;
 }
 
@@ -298,8 +298,7 @@ static eq_junction junction_with(size_t j, double *const *w, double n) {
     if (w[NS][j] == 0.0) q.vts = n * vt;
     if (w[NBV][j] == 0.0) q.vtb = n * vt;
     if (w[BV][j] > 0.0)
-        q.xbv =
-            eq_junction_breakdown(q.is / w[M][j], vt, q.vte, w[BVT][j], w[IBV][j], q.vtb, &q.dxbv);
+        q.xbv = eq_junction_breakdown(q.is / w[M][j], vt, w[BVT][j], w[IBV][j], q.vtb, &q.dxbv);
     return q;
 }
 

@@ -43,12 +43,50 @@ static double side_energy(const eq_junction *q, double v) {
     return q->isw == 0.0 ? 0.0 : eq_diode_energy(v, q->isw, q->vts, 0.0);
 }
 
+/* Breakdown that would begin where the junction still conducts forwards, or at a drop below none. */
+static bool early(const eq_junction *q) {
+    return q->xbv < 3.0 * q->vte;
+}
+
+static bool broken_down(const eq_junction *q, double v) {
+    return v < (early(q) ? 0.0 : -q->xbv);
+}
+
+/* From 0 to -3 vte, where an early breakdown leads to what it has from there on: a mirrored junction of this
+ * saturation current, in parts of is. */
+static double lead(const eq_junction *q) {
+    return exp((3.0 * q->vte - q->xbv) / q->vtb) / expm1(3.0 * q->vte / q->vtb);
+}
+
+static bool leads(const eq_junction *q, double v) {
+    return early(q) && v > -3.0 * q->vte;
+}
+
+/* The current of breakdown, in parts of -is, and its slope. */
+static double breakdown(const eq_junction *q, double v, double *slope) {
+    double i = leads(q, v) ? lead(q) * expm1(-v / q->vtb) : exp(-(q->xbv + v) / q->vtb);
+    *slope = (leads(q, v) ? lead(q) * exp(-v / q->vtb) : i) / q->vtb;
+    return i;
+}
+
+/* Its energy from 0 on, where it is early, in parts of is. */
+static double early_energy(const eq_junction *q, double v) {
+    double from = fmax(v, -3.0 * q->vte), rest = from - v;
+    return lead(q) * (q->vtb * expm1(-from / q->vtb) + from) +
+           exp(-(q->xbv + from) / q->vtb) * q->vtb * expm1(rest / q->vtb);
+}
+
+/* What is moves the current and the energy of breakdown by, per d ln is, with xbv. */
+static double is_of_breakdown(const eq_junction *q) {
+    return q->is - (q->is + q->isw) * q->dxbv / q->vtb;
+}
+
 void eq_junction_law(const eq_junction *q, double v, double *i, double *g) {
     double slope, plain;
-    if (v < -q->xbv) {
-        double reverse = (q->is + q->isw) * exp(-(q->xbv + v) / q->vtb);
-        *i = -reverse + q->gmin * v;
-        *g = reverse / q->vtb + q->gmin;
+    if (broken_down(q, v)) {
+        double is = q->is + q->isw;
+        *i = -is * breakdown(q, v, g) + q->gmin * v;
+        *g = is * *g + q->gmin;
         return;
     }
     *i = low_level(q, v, g, &plain);
@@ -62,8 +100,7 @@ void eq_junction_law(const eq_junction *q, double v, double *i, double *g) {
 
 double eq_junction_law_per_is(const eq_junction *q, double v) {
     double c, slope, plain;
-    if (v < -q->xbv)
-        return -exp(-(q->xbv + v) / q->vtb) * (q->is - (q->is + q->isw) * q->dxbv / q->vtb);
+    if (broken_down(q, v)) return -breakdown(q, v, &slope) * is_of_breakdown(q);
     c = low_level(q, v, &slope, &plain);
     if (!high_injection(q, v)) return plain;
     injected(c, q->knee, &slope);
@@ -116,7 +153,9 @@ static double recombined_energy(const eq_junction *q, double v) {
 
 double eq_junction_energy(const eq_junction *q, double v) {
     if (high_injection(q, v)) return integral(q, v, 0) + 0.5 * q->gmin * v * v;
-    if (v >= -q->xbv)
+    if (broken_down(q, v) && early(q))
+        return (q->is + q->isw) * early_energy(q, v) + 0.5 * q->gmin * v * v;
+    if (!broken_down(q, v))
         return eq_diode_energy(v, q->is, q->vte, q->gmin) + recombined_energy(q, v) +
                side_energy(q, v);
     return eq_diode_energy(-q->xbv, q->is, q->vte, 0.0) + recombined_energy(q, v) +
@@ -126,7 +165,8 @@ double eq_junction_energy(const eq_junction *q, double v) {
 
 double eq_junction_energy_per_is(const eq_junction *q, double v) {
     if (high_injection(q, v)) return integral(q, v, 1);
-    if (v >= -q->xbv) return eq_diode_energy(v, q->is, q->vte, 0.0);
+    if (!broken_down(q, v)) return eq_diode_energy(v, q->is, q->vte, 0.0);
+    if (early(q)) return early_energy(q, v) * is_of_breakdown(q);
     double end = -(q->xbv + v) / q->vtb, plain, g, c = low_level(q, -q->xbv, &g, &plain);
     /* the parts above and below -xbv; then both move with xbv */
     return eq_diode_energy(-q->xbv, q->is, q->vte, 0.0) + q->is * q->vtb * expm1(end) -
@@ -141,6 +181,8 @@ double eq_junction_drop(const eq_junction *q, double rs, double u) {
         double y = q->knee > 0.0 ? u / rs / q->knee : 0.0, a = 0.5 * (y + sqrt(y * (y + 4.0)));
         double c = q->knee > 0.0 ? u / rs * (1.0 + a) : u / rs;
         high = fmin(high, q->vte * log1p(c / q->is));
+    } else if (early(q)) {
+        low = fmax(low, -q->vtb * log1p(-u / (rs * q->is) * exp(q->xbv / q->vtb)));
     } else if (isfinite(q->xbv)) {
         low = fmax(low, -q->xbv - q->vtb * log1p(-u / (rs * q->is)));
     }
@@ -161,17 +203,16 @@ double eq_junction_drop(const eq_junction *q, double rs, double u) {
     return v;
 }
 
-double eq_junction_breakdown(double is, double vt, double vte, double bv, double ibv, double vtb,
+double eq_junction_breakdown(double is, double vt, double bv, double ibv, double vtb,
                              double *dxbv) {
     *dxbv = 0.0;
-    if (ibv < is * bv / vt) return fmax(bv, 3.0 * vte);
+    if (ibv < is * bv / vt) return bv;
     double xbv = bv - vtb * log(1.0 + ibv / is);
     for (int k = 0; k < 25; k++) {
         double next = bv - vtb * log(ibv / is + 1.0 - xbv / vt);
         if (!isfinite(next) || fabs(next - xbv) <= 1e-16 * fabs(bv)) break;
         xbv = next;
     }
-    if (xbv < 3.0 * vte) return 3.0 * vte;
     double e = exp((bv - xbv) / vtb);
     *dxbv = ibv / (is * (e / vtb - 1.0 / vt));
     return xbv;

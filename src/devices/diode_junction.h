@@ -6,6 +6,7 @@
  *                               s = sqrt((1 - v/vj)^2 + 0.005);  isr = 0: the plain law
  *   v > 0 and knee > 0:     i = c/(1 + sqrt(c/knee))                             (IKF)
  *   v < -xbv:               i = -(is + isw) exp(-(xbv + v)/vtb)                  (BV)
+ *   v < 0, xbv < 3 vte:     the same below -3 vte, where ngspice has a jump; here a mirrored junction leads there
  *   else:                   i = c, or below -3 vte the plain law;
  *
  * all of them + gmin v, and c with the sidewall's current.
@@ -35,9 +36,8 @@ double eq_junction_energy_per_is(const eq_junction *q, double v);
 double eq_junction_drop(const eq_junction *q, double rs, double u);
 
 /* xbv for a saturation current is at thermal voltage vt: breakdown at bv carries ibv, or, when the
- * saturation current alone is larger than that, begins at bv (ngspice: diotemp.c). Never above -3
- * vte, where ngspice lets the current jump. *dxbv as above. */
-double eq_junction_breakdown(double is, double vt, double vte, double bv, double ibv, double vtb,
-                             double *dxbv);
+ * saturation current alone is larger than that, begins at bv (ngspice: diotemp.c). It may be below 0.
+ * *dxbv as above. */
+double eq_junction_breakdown(double is, double vt, double bv, double ibv, double vtb, double *dxbv);
 
 #endif

@@ -115,8 +115,9 @@ static bool near_breakdown(double **w, double x) {
     double v = x - *w[eq_param_find(cls, "rs")] / scale * y;
     if (*w[eq_param_find(cls, "isr")] > 0.0 && fabs(v + 3.0 * n * vt) < 1e-3) return true;
     if (bv == 0.0) return false;
-    double xbv = eq_junction_breakdown(is, vt, n * vt, bv, *w[eq_param_find(cls, "ibv")],
+    double xbv = eq_junction_breakdown(is, vt, bv, *w[eq_param_find(cls, "ibv")],
                                        (nbv > 0.0 ? nbv : n) * vt, &moved);
+    if (xbv < 3.0 * n * vt) return fabs(v) < 1e-3 || fabs(v + 3.0 * n * vt) < 1e-3;
     return fabs(v + xbv) < 1e-3;
 }
 

@@ -122,7 +122,7 @@ static void derive_body(size_t j, double *const *w, double vt, double kelvin, do
     w[BODY_XBV][j] = INFINITY;
     w[BODY_DXBV][j] = 0.0;
     if (w[BV][j] > 0.0)
-        w[BODY_XBV][j] = eq_junction_breakdown(w[BODY_IS][j], vt, n * vt, w[BV][j], w[IBV][j],
+        w[BODY_XBV][j] = eq_junction_breakdown(w[BODY_IS][j], vt, w[BV][j], w[IBV][j],
                                                w[BODY_VTB][j], &w[BODY_DXBV][j]);
     w[BODY_R][j] = w[RB][j] / m * warmed(j, w, TRB1, kelvin - tnom);
     w[SHUNT][j] = w[RDS][j] > 0.0 ? m / w[RDS][j] : 1e-15;
