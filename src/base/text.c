@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,9 +158,14 @@ static const double exact_power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
 enum { EXACT_POWERS = 22, EXACT_DIGITS = 19 };
 
 size_t eq_parse_double(const char *text, size_t length, double *value) {
+    return eq_parse_scaled(text, length, 0, value);
+}
+
+size_t eq_parse_scaled(const char *text, size_t length, int power, double *value) {
     decimal d;
     size_t n = read_decimal(text, length, &d);
     if (n == 0) return 0;
+    d.power += power;
     if (d.digits <= EXACT_DIGITS && d.mantissa <= (uint64_t)1 << 53 && d.power >= -EXACT_POWERS &&
         d.power <= EXACT_POWERS) {
         double m = (double)d.mantissa;
@@ -173,6 +179,7 @@ size_t eq_parse_double(const char *text, size_t length, double *value) {
     memcpy(long_copy, text, n);
     long_copy[n] = '\0';
     *value = strtod(long_copy, NULL); /* the program never leaves the C locale */
+    if (power != 0) *value *= pow(10.0, power);
     if (long_copy != copy) eq_free(long_copy);
     return n;
 }

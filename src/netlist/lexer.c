@@ -312,35 +312,40 @@ static size_t micro(const char *text, size_t length) {
     return length > 0 && *text == '\xB5' ? 1 : 0;
 }
 
-/* The factor of the suffix at the start, and how many bytes it has. */
-static double suffix_of(const char *text, size_t length, eq_dialect dialect, size_t *bytes) {
-    static const struct {
-        const char *name;
-        double value;
-    } suffix[] = {{"meg", 1e6}, {"mil", 25.4e-6}, {"t", 1e12}, {"g", 1e9},
-                  {"k", 1e3},   {"m", 1e-3},      {"u", 1e-6}, {"n", 1e-9},
-                  {"p", 1e-12}, {"f", 1e-15},     {"a", 1e-18}};
+/* What a suffix stands for: a power of ten, or mils. */
+typedef struct suffix {
+    const char *name;
+    int power;
+    bool mils;
+} suffix;
+
+/* The suffix at the start, and how many bytes it has. */
+static suffix suffix_of(const char *text, size_t length, eq_dialect dialect, size_t *bytes) {
+    static const suffix none = {"", 0, false}, mega = {"meg", 6, false}, small = {"u", -6, false};
+    static const suffix all[] = {{"meg", 6, false}, {"mil", -6, true}, {"t", 12, false},
+                                 {"g", 9, false},   {"k", 3, false},   {"m", -3, false},
+                                 {"u", -6, false},  {"n", -9, false},  {"p", -12, false},
+                                 {"f", -15, false}, {"a", -18, false}};
     *bytes = micro(text, length);
-    if (*bytes > 0) return 1e-6;
+    if (*bytes > 0) return small;
     *bytes = 1;
-    if (eq_is_ampere(text, length)) return 1.0;
-    if (dialect == EQ_XYCE && lower(*text) == 'x') return 1e6;
-    for (size_t k = 0; k < sizeof suffix / sizeof *suffix; k++) {
-        if (lower(*text) != suffix[k].name[0]) continue;
-        size_t n = strlen(suffix[k].name), i = 0;
-        while (i < n && i < length && lower(text[i]) == suffix[k].name[i]) i++;
-        if (i == n) {
-            *bytes = n;
-            return suffix[k].value;
-        }
+    if (eq_is_ampere(text, length)) return none;
+    if (dialect == EQ_XYCE && lower(*text) == 'x') return mega;
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        if (lower(*text) != all[k].name[0]) continue;
+        size_t n = strlen(all[k].name), i = 0;
+        while (i < n && i < length && lower(text[i]) == all[k].name[i]) i++;
+        *bytes = n;
+        if (i == n) return all[k];
     }
     *bytes = 0;
-    return 1.0;
+    return none;
 }
 
-/* Powers of ten below one are divided by: 4.7u is then the double nearest to 4.7e-6 more often. */
-static double scaled(double value, double by) {
-    return by < 1.0 && by != 25.4e-6 ? value / (1.0 / by) : value * by;
+/* The number that its `length` bytes are, with the suffix behind them. */
+static void scale(const char *text, size_t length, suffix s, double *value) {
+    if (s.power != 0) eq_parse_scaled(text, length, s.power, value);
+    if (s.mils) *value *= 25.4;
 }
 
 /* Bytes of the letters of a unit; those of Ohm and degree signs are not ASCII. */
@@ -357,7 +362,7 @@ static size_t point_by_suffix(const char *text, size_t length, size_t whole, dou
     size_t bytes, n = whole, more = 0, sign = text[0] == '+' || text[0] == '-';
     for (size_t k = sign; k < whole; k++)
         if (!is_digit(text[k])) return 0;
-    double by = suffix_of(text + n, length - n, EQ_LTSPICE, &bytes);
+    suffix s = suffix_of(text + n, length - n, EQ_LTSPICE, &bytes);
     if (bytes == 0 && n < length && lower(text[n]) == 'r') bytes = 1;
     n += bytes;
     while (n + more < length && is_digit(text[n + more])) more++;
@@ -366,7 +371,7 @@ static size_t point_by_suffix(const char *text, size_t length, size_t whole, dou
     digits[whole] = '.';
     memcpy(digits + whole + 1, text + n, more);
     eq_parse_double(digits, whole + 1 + more, value);
-    *value = scaled(*value, by);
+    scale(digits, whole + 1 + more, s, value);
     return n + more;
 }
 
@@ -377,6 +382,6 @@ size_t eq_spice_number(const char *text, size_t length, eq_dialect dialect, doub
     if (between > 0)
         n = between;
     else if (n < length)
-        *value = scaled(*value, suffix_of(text + n, length - n, dialect, &bytes));
+        scale(text, n, suffix_of(text + n, length - n, dialect, &bytes), value);
     return n + letters_at(text + n, length - n);
 }

@@ -63,10 +63,30 @@ static double allowed(const eq_inner_drop *d, double v, double step) {
     return fmax((now - v) / step, 1e-3);
 }
 
+static double largest(const eq_inner_state *s) {
+    double most = 0.0;
+    for (int a = 0; a < INNER; a++) most = fmax(most, fabs(s->f[a]));
+    return most;
+}
+
+/* A step by t x. Full ones may go back and forth over a kink for ever, as between the saturations of both modes of a
+ * channel behind 1 Mohm: careful, one goes only as far as it takes something off the residual. */
+static void step_by(const eq_inner *q, eq_inner_state *s, double t, const double *x, bool careful) {
+    enum { HALVINGS = 40 };
+    double from[INNER], before = largest(s);
+    for (int a = 0; a < INNER; a++) from[a] = s->y[a];
+    for (int k = 0; k <= HALVINGS; k++, t *= 0.5) {
+        for (int a = 0; a < INNER; a++) s->y[a] = from[a] - t * x[a];
+        evaluate(q, s);
+        if (!careful || largest(s) < before) return;
+    }
+}
+
 void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
+    enum { BOLD = 30, STEPS = 400 };
     double vt = q->drop[0].vt;
     evaluate(q, s);
-    for (int k = 0; k < 2000; k++) {
+    for (int k = 0; k < STEPS; k++) {
         double x[INNER], longest = 0.0, size = 0.0, t = 1.0;
         solve(s, s->f, x);
         for (int a = 0; a < INNER; a++) {
@@ -79,9 +99,7 @@ void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
             if (q->drop[d].vcrit == 0.0) continue;
             t = fmin(t, allowed(&q->drop[d], s->y[p] - s->y[m], x[m] - x[p]));
         }
-        if (k > 400 && longest > vt) t *= 0.5;
-        for (int a = 0; a < INNER; a++) s->y[a] -= t * x[a];
-        evaluate(q, s);
+        step_by(q, s, t, x, k >= BOLD);
         if (longest <= fmax(1e-9 * vt, 2.0 * DBL_EPSILON * size)) break;
     }
 }
