@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analysis/pass.h"
+#include "analysis/switches.h"
 #include "base/comm.h"
 #include "base/mem.h"
 
@@ -78,7 +79,7 @@ static eq_status go_through(eq_pass *w) {
     if (status == EQ_OK) status = make_room(w);
     if (status == EQ_OK) status = eq_pass_tables(w);
     if (status == EQ_OK) status = run_loops(w);
-    eq_probe_release(w->base);
+    eq_switches_release(w->base->circuit);
     return status;
 }
 

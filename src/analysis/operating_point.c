@@ -1,4 +1,5 @@
 #include "analysis/operating_point.h"
+#include "analysis/switches.h"
 
 #include <string.h>
 
@@ -53,7 +54,8 @@ eq_status eq_operating_point(eq_circuit *c, const eq_solve_options *o, eq_result
     double *state = eq_calloc(nodes + eq_solver_branches(s), sizeof *state); /* v, then branches */
     if (state == NULL) status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = eq_operating_point_start(c, s, o, state, diag);
-    if (status == EQ_OK) status = eq_solver_solve(s, o, state, state + nodes, info, diag);
+    if (status == EQ_OK) status = eq_switches_solve(c, s, o, state, state + nodes, info, diag);
+    eq_switches_release(c);
     if (status == EQ_OK) r = eq_result_new(c->title, "Operating Point");
     if (status == EQ_OK && r == NULL) status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = eq_operating_point_columns(c, s, r, diag);

@@ -1,5 +1,6 @@
 /* One point of an analysis. */
 #include "analysis/pass.h"
+#include "analysis/switches.h"
 #include "base/text.h"
 
 void eq_pass_where(const eq_pass *w, eq_text *out) {
@@ -32,7 +33,8 @@ static eq_status solve(eq_pass *w) {
     if (w->cold) status = eq_operating_point_start(w->d->circuit, w->s, w->o, w->v, w->diag);
     if (!w->cold) eq_solver_next_point(w->s);
     w->cold = false;
-    if (status == EQ_OK) status = eq_solver_solve(w->s, w->o, w->v, w->branch, NULL, w->diag);
+    if (status == EQ_OK)
+        status = eq_switches_solve(w->d->circuit, w->s, w->o, w->v, w->branch, NULL, w->diag);
     return status == EQ_OK || w->loops == 0 ? status : report_stop(w, status);
 }
 
@@ -54,9 +56,9 @@ eq_status eq_pass_point(eq_pass *w) {
     eq_status status = w->stale ? eq_pass_renew(w) : EQ_OK;
     if (status != EQ_OK) return status;
     if (w->cold || w->index == 0)
-        eq_probe_release(w->d);
+        eq_switches_release(w->d->circuit);
     else
-        eq_probe_hold(&w->probe);
+        eq_switches_hold(w->d->circuit, w->s, w->v, w->branch);
     eq_circuit_derive(w->d->circuit);
     eq_solver_refresh(w->s);
     if (w->share == NULL || eq_share_is_ahead(w->share))

@@ -50,34 +50,3 @@ double eq_probe_value(const eq_probe *p, const eq_formula *f) {
 void eq_probe_slopes(const eq_probe *p, const eq_formula *f, double *slope) {
     evaluate(p, f, slope);
 }
-
-/* The next switch with hysteresis from row j of table k on, which then stand behind it; NULL: none
- * is left. */
-static eq_formula *next_switch(const eq_deck *d, int *k, size_t *j) {
-    const eq_table *t = d->circuit->table;
-    for (; *k < EQ_CLASS_COUNT; (*k)++, *j = 0)
-        while (t[*k].formula != NULL && *j < t[*k].count) {
-            eq_formula *f = t[*k].formula[(*j)++];
-            if (f != NULL && f->held.closed != EQ_NONE) return f;
-        }
-    return NULL;
-}
-
-void eq_probe_hold(const eq_probe *p) {
-    int k = 0;
-    size_t j = 0;
-    for (eq_formula *f; (f = next_switch(p->d, &k, &j)) != NULL;)
-        eq_formula_switch(f, eq_formula_closes(f, input(p, eq_formula_held_input(f))));
-}
-
-void eq_probe_release(const eq_deck *d) {
-    int k = 0;
-    size_t j = 0;
-    for (eq_formula *f; (f = next_switch(d, &k, &j)) != NULL;) eq_formula_switch(f, f->held.on);
-}
-
-bool eq_probe_holds(const eq_deck *d) {
-    int k = 0;
-    size_t j = 0;
-    return next_switch(d, &k, &j) != NULL;
-}

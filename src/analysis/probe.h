@@ -20,10 +20,5 @@ eq_status eq_probe_fit(eq_probe *p, eq_diag *diag);
 double eq_probe_value(const eq_probe *p, const eq_formula *f);
 /* Its derivatives by its inputs; slope[f->inputs]. */
 void eq_probe_slopes(const eq_probe *p, const eq_formula *f, double *slope);
-/* Switches with hysteresis: they keep the states that they have at the solution; they have those of
- * their lines again; whether there are any. */
-void eq_probe_hold(const eq_probe *p);
-void eq_probe_release(const eq_deck *d);
-bool eq_probe_holds(const eq_deck *d);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/pass.h"
+#include "analysis/switches.h"
 #include "base/comm.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -59,7 +60,8 @@ static eq_status solve_ahead(eq_pass_runner run, eq_deck *d, size_t number,
     eq_result *r = NULL, *measures = NULL;
     double units = d->steps > 0 ? eq_pass_product(d->step, d->steps)
                                 : eq_pass_product(a->sweep, (size_t)a->sweeps);
-    if (d->steps == 0 && eq_probe_holds(d)) units = 0.0; /* a point needs the one before */
+    if (d->steps == 0 && eq_switches_any(d->circuit))
+        units = 0.0; /* a point needs the one before */
     eq_comm_partition((size_t)fmin(units, EQ_MOST_ITEMS), &own.first, &own.end);
     own.end += own.first;
     if (eq_comm_rank() == eq_comm_size() - 1) own.end = SIZE_MAX;

@@ -104,15 +104,22 @@ const eq_formula_input *eq_formula_held_input(const eq_formula *f) {
     return &f->input[f->slot[closed->arg[0]].arg[0]];
 }
 
+bool eq_formula_is_on(const eq_formula *f) {
+    return f->slot[f->held.closed].operation == eq_operation_find(">=", 2);
+}
+
 bool eq_formula_closes(const eq_formula *f, double input) {
-    bool on = f->slot[f->held.closed].operation == eq_operation_find(">=", 2);
-    return on ? input >= f->held.down : input > f->held.up;
+    return eq_formula_is_on(f) ? input >= f->held.down : input > f->held.up;
 }
 
 void eq_formula_switch(eq_formula *f, bool on) {
     eq_slot *closed = &f->slot[f->held.closed];
     closed->operation = eq_operation_find(on ? ">=" : ">", 2);
     f->slot[closed->arg[1]].number = on ? f->held.down : f->held.up;
+}
+
+void eq_formula_freeze(eq_formula *f) {
+    f->slot[f->slot[f->held.closed].arg[1]].number = eq_formula_is_on(f) ? -INFINITY : INFINITY;
 }
 
 /* The slope between points k-1 and k; `outside` before the first and behind the last. */

@@ -84,6 +84,9 @@ const eq_formula_input *eq_formula_held_input(const eq_formula *f);
 /* Whether a switch in its state closes at this input, or stays closed; the state it has from now on. */
 bool eq_formula_closes(const eq_formula *f, double input);
 void eq_formula_switch(eq_formula *f, bool on);
+bool eq_formula_is_on(const eq_formula *f);
+/* It keeps its state whatever the input, until it is switched. */
+void eq_formula_freeze(eq_formula *f);
 
 /* Slot `slot` of another formula with all that it is made of. */
 eq_operand eq_formula_insert(eq_formula *f, const eq_formula *from, int32_t slot);

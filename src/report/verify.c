@@ -1,4 +1,5 @@
 #include "report/verify.h"
+#include "analysis/switches.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -188,7 +189,7 @@ static eq_status solve(eq_circuit *c, eq_status (*then)(void *data, const eq_ana
         if (branch == NULL) status = eq_out_of_memory(diag);
     }
     if (status == EQ_OK) status = eq_operating_point_start(c, s, &o, v, diag);
-    if (status == EQ_OK) status = eq_solver_solve(s, &o, v, branch, NULL, diag);
+    if (status == EQ_OK) status = eq_switches_solve(c, s, &o, v, branch, NULL, diag);
     eq_analysis_point at = {c, s, v, branch, ""};
     if (status == EQ_OK) status = then(data, &at);
     eq_solver_free(s);

@@ -7,6 +7,11 @@
 #include "base/mem.h"
 #include "model/discrete/net.h"
 
+void eq_discrete_keep_slopes(eq_discrete *d, const double *dcdy) {
+    double *to = eq_discrete_pulled(d, EQ_ADJOINT);
+    for (size_t k = 0; k < d->n * d->outputs; k++) to[k] = -dcdy[k];
+}
+
 void eq_discrete_source(eq_discrete *d, const double *dcdy, double *const *slope) {
     for (size_t l = 1; l <= d->layers; l++)
         memset(slope[l], 0, d->n * d->width[l] * sizeof(double));

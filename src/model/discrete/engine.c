@@ -207,26 +207,17 @@ static eq_status follow(void *self, double *y, eq_diag *diag) {
     return settle_free(d, y, diag);
 }
 
-static double *pulled(const eq_discrete *d, int slot) {
-    return d->pulled + (size_t)slot * d->batch * d->outputs;
-}
-
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     eq_discrete *d = self;
     copy_state(d, slot, 0);
     if (d->o.readout && !nudge->again) {
         eq_discrete_outputs(d, &d->at[0], d->z);
-        eq_discrete_pull(d, nudge, d->z, pulled(d, slot));
+        eq_discrete_pull(d, nudge, d->z, eq_discrete_pulled(d, slot));
     }
     eq_status status = eq_discrete_settle(d, slot, nudge, diag);
     if (status == EQ_OK && y != NULL) eq_discrete_outputs(d, &d->at[slot], y);
     return status;
-}
-
-void eq_discrete_keep_slopes(eq_discrete *d, const double *dcdy) {
-    double *to = pulled(d, EQ_ADJOINT);
-    for (size_t k = 0; k < d->n * d->outputs; k++) to[k] = -dcdy[k];
 }
 
 static eq_status adjoint_phase(void *self, const double *dcdy, eq_diag *diag) {
@@ -295,10 +286,10 @@ static void readout(eq_discrete *d, const double a[EQ_MAX_SLOTS], bool weights) 
     for (int s = 1; s < EQ_MAX_SLOTS; s++) {
         if (a[s] == 0.0) continue;
         if (weights)
-            eq_coupling_slope(c, &d->room, d->n, -a[s], pulled(d, s), d->at[0].s[d->layers], NULL,
-                              d->gradient);
+            eq_coupling_slope(c, &d->room, d->n, -a[s], eq_discrete_pulled(d, s),
+                              d->at[0].s[d->layers], NULL, d->gradient);
         else
-            eq_coupling_bias_slope(c, d->n, -a[s], pulled(d, s), d->gradient);
+            eq_coupling_bias_slope(c, d->n, -a[s], eq_discrete_pulled(d, s), d->gradient);
     }
 }
 

@@ -73,12 +73,14 @@ static inline bool eq_discrete_pools(const eq_discrete *d, size_t l) {
     return d->c[l].kind.pooling == EQ_POOLING_MAX;
 }
 
+/* What a phase drives into the outputs, of which the readout learns. */
+static inline double *eq_discrete_pulled(const eq_discrete *d, int slot) {
+    return d->pulled + (size_t)slot * d->batch * d->outputs;
+}
+
 /* engine.c. The engine, which works on d itself and is freed before it. */
 eq_status eq_discrete_engine(eq_discrete *d, const eq_engine_options *o, eq_engine **out,
                              eq_diag *diag);
-
-/* The readout learns from -dC/dy at the free state, which stands for what the adjoint's slot drives. */
-void eq_discrete_keep_slopes(eq_discrete *d, const double *dcdy);
 
 /* phase.c. From the state in the slot (zero, or that of the free phase) to that of the phase. */
 eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq_diag *diag);
@@ -102,7 +104,9 @@ void eq_discrete_take_back(eq_discrete *d, eq_discrete_state *a, bool nudged, si
 /* dynamics.c, of dynamics.h */
 extern const struct eq_dynamics_ops eq_discrete_dynamics_ops;
 
-/* back.c. slope[l] = dC/ds of dC/dy, where s is the free state, zero but in the last layer. */
+/* back.c. The readout learns from -dC/dy at the free state, which stands for what the adjoint's slot drives. */
+void eq_discrete_keep_slopes(eq_discrete *d, const double *dcdy);
+/* slope[l] = dC/ds of dC/dy, where s is the free state, zero but in the last layer. */
 void eq_discrete_source(eq_discrete *d, const double *dcdy, double *const *slope);
 /* The fixed point of g = dC/ds + Phi'' sigma' g at the free state (recurrent backpropagation): its sigma'
  * g into the slot of the adjoint. */
