@@ -21,6 +21,17 @@ bool eq_raster_fits(const eq_raster *r, size_t features) {
     return values == (double)features && r->width > 0;
 }
 
+eq_status eq_raster_check(const eq_raster *network, const eq_raster *file, eq_diag *diag) {
+    if (network->width == 0 || file->width == 0) return EQ_OK;
+    if (network->height == file->height && network->width == file->width) return EQ_OK;
+    return eq_fail(
+        diag, EQ_ERR_INPUT,
+        "the images of the data have %zu rows of %zu, the network takes them for %zu rows "
+        "of %zu; give inputs=\"%zux%zux%zu\"",
+        file->height, file->width, network->height, network->width, file->channels, file->height,
+        file->width);
+}
+
 static bool same_sizes(const eq_raster *a, const eq_raster *b) {
     return a->channels == b->channels && a->height == b->height && a->width == b->width;
 }

@@ -25,6 +25,8 @@ bool eq_augmentation_is_of_images(const eq_augmentation *o);
 eq_raster eq_augmentation_image(const eq_augmentation *o, const eq_data *d,
                                 const eq_raster *network);
 bool eq_raster_fits(const eq_raster *r, size_t features);
+/* EQ_ERR_INPUT where a network of convolutions takes the rows of the file's images apart. */
+eq_status eq_raster_check(const eq_raster *network, const eq_raster *file, eq_diag *diag);
 /* EQ_ERR_INPUT: the image is none, or does not fit, where one is moved. */
 eq_status eq_augmentation_check(const eq_augmentation *o, const eq_raster *image, size_t features,
                                 eq_diag *diag);

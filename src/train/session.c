@@ -105,6 +105,17 @@ static eq_status check_outputs(const eq_session *s, size_t outputs, const eq_dat
                    what);
 }
 
+/* What the network takes its inputs for. */
+static eq_raster image_of_network(const eq_session *s) {
+    const eq_image *a = &s->x->architecture.image[0];
+    const eq_shape *d = &s->x->discrete.inputs;
+    if (a->rows > 0)
+        return (eq_raster){s->encoder.invert ? a->channels / 2 : a->channels, a->rows, a->columns,
+                           true};
+    if (d->width > 1) return (eq_raster){d->channels, d->height, d->width, false};
+    return (eq_raster){0};
+}
+
 /* The network must have an input for every encoded feature and an output for every class. */
 static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *diag) {
     size_t targets = d->goal == EQ_GOAL_CLASS ? 0 : d->classes;
@@ -113,7 +124,9 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
                        "the network was trained with %zu features and %zu targets, the data have "
                        "%zu and %zu; give the data of the training, or others of their kind",
                        s->encoder.features, s->encoder.targets, d->features, targets);
+    const eq_raster image = image_of_network(s);
     eq_status status = check_inputs(s, eq_network_inputs(s->model), diag);
+    if (status == EQ_OK) status = eq_raster_check(&image, &d->image, diag);
     return status == EQ_OK ? check_outputs(s, eq_network_outputs(s->model), d, diag) : status;
 }
 
@@ -446,17 +459,6 @@ static void set_goals(eq_session *s, const eq_data *d, const uint32_t *index, si
         s->goal[j] = (eq_goal){d->label[index[j]], targets ? t : NULL};
         eq_encode_targets(&s->encoder, d, index[j], t);
     }
-}
-
-/* What the network takes its inputs for. */
-static eq_raster image_of_network(const eq_session *s) {
-    const eq_image *a = &s->x->architecture.image[0];
-    const eq_shape *d = &s->x->discrete.inputs;
-    if (a->rows > 0)
-        return (eq_raster){s->encoder.invert ? a->channels / 2 : a->channels, a->rows, a->columns,
-                           true};
-    if (d->width > 1) return (eq_raster){d->channels, d->height, d->width, false};
-    return (eq_raster){0};
 }
 
 eq_raster eq_session_image(const eq_session *s) {

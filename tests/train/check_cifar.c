@@ -73,6 +73,10 @@ START_TEST(damage_is_told) {
     eq_data *d = NULL;
     ck_assert_int_eq(eq_data_read_cifar(scratch_current(), false, &d, diag), EQ_ERR_INPUT);
     ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 0)->text, "no data_batch_1.bin"));
+    write_batch("data_batch_1.bin", 0, 2, 0);
+    write_batch("data_batch_3.bin", 2, 2, 0);
+    ck_assert_int_eq(eq_data_read_cifar(scratch_current(), false, &d, NULL), EQ_ERR_INPUT);
+    remove(in("data_batch_3.bin"));
     write_batch("data_batch_1.bin", 0, 2, 1);
     ck_assert_int_eq(eq_data_read_cifar(scratch_current(), false, &d, diag), EQ_ERR_INPUT);
     ck_assert_ptr_nonnull(strstr(eq_diag_get(diag, 1)->text, "6145 bytes, no multiple of 3073"));

@@ -415,6 +415,8 @@ START_TEST(columns_are_found_by_name) {
                 {"a,b,c,kind\n1,2,3,u\n", {1, 2, 3}, NULL},
                 {"3,1,2,u\n", {3, 1, 2}, NULL},
                 {"a,a,c,kind\n3,1,2,u\n", {3, 1, 2}, NULL},
+                {"c,x,a,kind,b,y\n3,9,1,u,2,7\n6,9,4,v,5,7\n", {1, 2, 3}, NULL},
+                {"c,kind,b\n3,u,2\n", {0}, "no column is called 'a'"},
                 {"c,a,kind,d\n3,1,u,2\n", {0}, "no column is called 'b'"}};
     for (size_t k = 0; k < sizeof with / sizeof *with; k++) {
         char path[2][128];
@@ -430,6 +432,9 @@ START_TEST(columns_are_found_by_name) {
         ck_assert_int_eq(status, with[k].message == NULL ? EQ_OK : EQ_ERR_INPUT);
         for (size_t f = 0; status == EQ_OK && f < 3; f++)
             ck_assert_double_eq(eq_data_feature(other.test, 0, f), with[k].first[f]);
+        ck_assert(status != EQ_OK || other.test->features == 3);
+        for (size_t f = 0; status == EQ_OK && other.test->examples > 1 && f < 3; f++)
+            ck_assert_double_eq(eq_data_feature(other.test, 1, f), with[k].first[f] + 3.0);
         eq_data_set_free(&other);
         eq_data_set_free(&s);
         if (with[k].message != NULL)

@@ -67,7 +67,7 @@ static bool take(flows *f) {
         const eq_table *t = &f->c->table[k];
         for (size_t j = 0; is_edge(t) && j < t->count; j++)
             if (t->term[0][j] != t->term[1][j] && !add_edge(f, t, j)) return false;
-        if (k == EQ_CLASS_pipe) f->pipes = t->count;
+        if (t->count > 0 && t->cls->letter == 'p') f->pipes = t->count;
     }
     return true;
 }

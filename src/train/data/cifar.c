@@ -58,6 +58,24 @@ static eq_status find(const char *folder, const char *stem, char **file, eq_diag
     return EQ_OK;
 }
 
+/* Behind the last one there is no other. */
+static eq_status check_gap(const batches *b, const char *folder, eq_diag *diag) {
+    enum { FURTHER = 8 };
+    for (size_t k = b->files + 2; k <= b->files + FURTHER; k++) {
+        char stem[32], *file;
+        snprintf(stem, sizeof stem, "data_batch_%zu", k);
+        eq_status status = find(folder, stem, &file, diag);
+        eq_free(file);
+        if (status != EQ_OK) return status;
+        if (file != NULL)
+            return eq_fail(diag, EQ_ERR_INPUT,
+                           "'%s' has data_batch_%zu, but no data_batch_%zu; fetch what is missing, "
+                           "or number them anew",
+                           folder, k, b->files + 1);
+    }
+    return EQ_OK;
+}
+
 /* data_batch_1, data_batch_2, .. as far as there are, or test_batch. */
 static eq_status add_folder(batches *b, const char *folder, bool test, eq_diag *diag) {
     eq_status status = EQ_OK;
@@ -68,6 +86,7 @@ static eq_status add_folder(batches *b, const char *folder, bool test, eq_diag *
         if (status == EQ_OK && file == NULL) break;
         if (status == EQ_OK) status = add_file(b, file, diag);
     }
+    if (status == EQ_OK && b->files > 0 && !test) status = check_gap(b, folder, diag);
     if (status != EQ_OK || b->files > 0) return status;
     return eq_fail(diag, EQ_ERR_INPUT,
                    "there is no %s.bin(.gz) in '%s'; give the folder cifar-10-batches-bin of the "

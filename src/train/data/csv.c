@@ -418,9 +418,9 @@ static eq_status name_outputs(const table *t, eq_data *d) {
 }
 
 /* from[f]: the feature that is called as feature f of the known data. */
-static eq_status match_features(const table *t, const eq_data *known, const eq_data *d,
-                                const eq_names *names, size_t *from) {
-    for (size_t f = 0; f < d->features; f++) {
+static eq_status match_features(const table *t, const eq_data *known, const eq_names *names,
+                                size_t *from) {
+    for (size_t f = 0; f < known->features; f++) {
         const char *name = known->feature_name[f];
         int32_t at = eq_names_find(names, name, strlen(name));
         if (at == EQ_NO_NAME)
@@ -433,17 +433,36 @@ static eq_status match_features(const table *t, const eq_data *known, const eq_d
     return EQ_OK;
 }
 
-static void permute(const size_t *from, size_t n, double *row, double *spare) {
-    memcpy(spare, row, n * sizeof *row);
-    for (size_t f = 0; f < n; f++) row[f] = spare[from[f]];
+/* The rows of d with the n features that `from` names alone, in this order. */
+static void select_features(const size_t *from, size_t n, eq_data *d, double *spare) {
+    for (size_t k = 0; k < d->examples; k++) {
+        memcpy(spare, d->value + k * d->features, d->features * sizeof *spare);
+        for (size_t f = 0; f < n; f++) d->value[k * n + f] = spare[from[f]];
+    }
+}
+
+/* Columns that the training data do not have are no features. */
+static eq_status take_known_features(const table *t, const eq_data *known, const size_t *from,
+                                     eq_data *d, double *spare) {
+    char **name = eq_strings_copy(known->feature_name, known->features);
+    if (name == NULL) return eq_out_of_memory(t->diag);
+    select_features(from, known->features, d, spare);
+    if (d->features > known->features)
+        eq_note_at(t->diag, (eq_place){t->path, 1, 0},
+                   "%zu column%s that the training data do not have %s left out",
+                   d->features - known->features, eq_plural(d->features - known->features),
+                   d->features - known->features == 1 ? "is" : "are");
+    eq_strings_free(d->feature_name, d->features);
+    d->feature_name = name;
+    d->features = known->features;
+    return EQ_OK;
 }
 
 /* Features that both files name stand in the order of the known ones; where a name is there twice, in their own. */
 static eq_status order_features(const table *t, const eq_data *known, eq_data *d) {
     size_t n = d->features;
-    if (known->feature_name == NULL || d->feature_name == NULL || known->features != n)
-        return EQ_OK;
-    size_t *from = eq_calloc(n, sizeof *from);
+    if (known->feature_name == NULL || d->feature_name == NULL) return EQ_OK;
+    size_t *from = eq_calloc(known->features, sizeof *from);
     double *spare = eq_malloc(n, sizeof *spare);
     eq_names *names = eq_names_new();
     bool whole = from != NULL && spare != NULL && names != NULL;
@@ -451,9 +470,8 @@ static eq_status order_features(const table *t, const eq_data *known, eq_data *d
         whole = eq_names_add(names, d->feature_name[f], strlen(d->feature_name[f])) != EQ_NO_NAME;
     eq_status status = whole ? EQ_OK : eq_out_of_memory(t->diag);
     if (whole && eq_names_count(names) == n) {
-        status = match_features(t, known, d, names, from);
-        for (size_t k = 0; status == EQ_OK && k < d->examples; k++)
-            permute(from, n, d->value + k * n, spare);
+        status = match_features(t, known, names, from);
+        if (status == EQ_OK) status = take_known_features(t, known, from, d, spare);
     }
     eq_names_free(names);
     eq_free(from);
