@@ -18,7 +18,7 @@ typedef struct request {
 typedef struct study {
     const request *r;
     eq_subject subject;
-    eq_loss_scenes *work; /* NULL: of an output */
+    eq_loss_scenes *work; /* NULL: of a deck */
     eq_output output;
     const eq_analysis *card; /* the .sens of the deck that says the output; NULL: none does */
     size_t samples;
@@ -116,26 +116,24 @@ static eq_status open_output(study *q, eq_diag *diag) {
     return eq_sensitivity_open(&q->s, c, &scenes, diag);
 }
 
-static eq_status open_loss(study *q, eq_diag *diag) {
+/* The mean loss of a trained network, or that of an output. */
+static eq_status open_trained(study *q, eq_diag *diag) {
     eq_trained *m = q->subject.trained;
-    q->unit = "";
-    eq_text_puts(&q->name, "loss");
+    const eq_output *of = q->r->output != NULL ? &q->output : NULL;
+    q->unit = of != NULL ? "V" : "";
+    if (of == NULL) eq_text_puts(&q->name, "loss");
+    eq_status status = of != NULL ? find_output(q, diag) : EQ_OK;
+    if (status != EQ_OK) return status;
     eq_trained_take(m, q->r->training || eq_trained_samples(m) == 0);
-    return eq_trained_sensitivity(m, (size_t)q->r->samples, &q->samples, &q->work, &q->s, diag);
+    return eq_trained_sensitivity(m, of, (size_t)q->r->samples, &q->samples, &q->work, &q->s, diag);
 }
 
-/* A deck, an output of a trained network at its first sample, or its loss. */
 static eq_status open_study(study *q, eq_diag *diag) {
-    bool trained = q->subject.trained != NULL, training = q->r->training;
-    eq_status status = EQ_OK;
-    size_t first, last;
-    if (!trained && (q->r->samples > 0 || training))
-        status = eq_fail(diag, EQ_ERR_USAGE,
-                         "a deck has no samples; give the folder that `eqspice train` wrote");
-    if (status == EQ_OK && trained && q->r->output == NULL) return open_loss(q, diag);
-    if (status == EQ_OK && trained)
-        status = eq_subject_samples(&q->subject, NULL, &training, &first, &last, diag);
-    return status == EQ_OK ? open_output(q, diag) : status;
+    if (q->subject.trained != NULL) return open_trained(q, diag);
+    if (q->r->samples > 0 || q->r->training)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "a deck has no samples; give the folder that `eqspice train` wrote");
+    return open_output(q, diag);
 }
 
 static void close_study(study *q) {
@@ -171,7 +169,7 @@ static void print_ranking(const study *q) {
     size_t shown = (size_t)q->r->top < q->s.params ? (size_t)q->r->top : q->s.params;
     printf("%s = %.6g%s%s, %zu parameter%s", q->name.text, q->s.mean, *q->unit ? " " : "", q->unit,
            q->s.params, q->s.params == 1 ? "" : "s");
-    if (q->work != NULL) printf(", mean of %zu samples", q->samples);
+    if (q->work != NULL) printf(", mean of %zu sample%s", q->samples, eq_plural(q->samples));
     printf("\n\n%4s  %-24s %14s %14s %14s\n", "", "parameter", "value", "slope", "for +1 %");
     for (size_t k = 0; k < shown; k++) {
         size_t p = q->rank[k];

@@ -22,6 +22,19 @@ static void gradient(void *data, size_t j, const double *y, double *dcdy) {
     eq_cost_gradient(&w->m->x->cost, w->outputs, y, w->goal[j], dcdy);
 }
 
+static double drop(void *data, size_t j, const double *y) {
+    (void)data;
+    (void)j;
+    return y[0];
+}
+
+static void drop_slope(void *data, size_t j, const double *y, double *dcdy) {
+    (void)data;
+    (void)j;
+    (void)y;
+    dcdy[0] = 1.0;
+}
+
 void eq_loss_scenes_free(eq_loss_scenes *w) {
     if (w == NULL) return;
     eq_free(w->x);
@@ -69,8 +82,8 @@ static eq_status take_samples(eq_trained *m, eq_loss_scenes *w, size_t count, eq
     return status;
 }
 
-eq_status eq_trained_sensitivity(eq_trained *m, size_t n, size_t *samples, eq_loss_scenes **work,
-                                 eq_sensitivity *out, eq_diag *diag) {
+eq_status eq_trained_sensitivity(eq_trained *m, const eq_output *of, size_t n, size_t *samples,
+                                 eq_loss_scenes **work, eq_sensitivity *out, eq_diag *diag) {
     size_t all = eq_trained_samples(m), count = n == 0 ? 32 : n;
     *out = (eq_sensitivity){0};
     if (all == 0 || (n > all))
@@ -89,5 +102,11 @@ eq_status eq_trained_sensitivity(eq_trained *m, size_t n, size_t *samples, eq_lo
                         .data = *work,
                         .value = value,
                         .gradient = gradient};
+    if (of != NULL) {
+        scenes.output = of;
+        scenes.outputs = 1;
+        scenes.value = drop;
+        scenes.gradient = drop_slope;
+    }
     return status == EQ_OK ? eq_sensitivity_open(out, m->s.c, &scenes, diag) : status;
 }

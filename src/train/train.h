@@ -92,11 +92,11 @@ enum { EQ_SETTLING_EXAMPLES = 32 };
  * in .npz. */
 eq_status eq_inference_write(const eq_inference *i, const char *path, eq_diag *diag);
 
-/* sens.c. Derivatives of the mean loss of the first n samples (0: 32, or all there are) by every
- * parameter of the circuit; *samples receives how many. `work` must stay until `out` is closed. */
+/* sens.c. Derivatives of the mean loss of the first n samples (0: 32, or all there are), or with `of` of the mean of
+ * this output, by every parameter of the circuit but its inputs; *samples receives how many. `work` must stay until `out` is closed. */
 typedef struct eq_loss_scenes eq_loss_scenes;
-eq_status eq_trained_sensitivity(eq_trained *m, size_t n, size_t *samples, eq_loss_scenes **work,
-                                 eq_sensitivity *out, eq_diag *diag);
+eq_status eq_trained_sensitivity(eq_trained *m, const eq_output *of, size_t n, size_t *samples,
+                                 eq_loss_scenes **work, eq_sensitivity *out, eq_diag *diag);
 void eq_loss_scenes_free(eq_loss_scenes *work);
 /* metered.c. As eq_train, and *watts is what the trained network takes for an inference: the mean
  * over the held-out examples (without any, over those trained with) of what its sources deliver. */

@@ -203,7 +203,21 @@ START_TEST(the_loss_of_a_trained_network_is_ranked) {
     text = file_text(in("all.csv"));
     ck_assert_int_eq(strncmp(text, "rank,parameter,unit,value,slope,effect\n1,", 41), 0);
     eq_free(text);
-    expect_exit(0, NULL, "sens %s --of y1p,y1m", in("run"));
+    expect_exit(0, &text, "sens %s --of y1p,y1m --samples 4", in("run"));
+    double mean, sum = 0.0;
+    ck_assert_int_eq(sscanf(text, "v(y1p,y1m) = %lf V", &mean), 1);
+    ck_assert_ptr_nonnull(strstr(text, "mean of 4 samples"));
+    free(text);
+    expect_exit(0, NULL, "eval %s --predictions %s", in("run"), in("p.csv"));
+    text = file_text(in("p.csv"));
+    const char *row = strchr(text, '\n') + 1;
+    for (int k = 0; k < 4; k++, row = strchr(row, '\n') + 1) {
+        double y;
+        ck_assert_int_eq(sscanf(row, "%*d,%*[^,],%*[^,],%lf", &y), 1);
+        sum += y;
+    }
+    ck_assert_double_eq_tol(mean, sum / 4.0, 1e-5 * fabs(mean));
+    eq_free(text);
 }
 END_TEST
 

@@ -97,7 +97,7 @@ static eq_status sensitivity(eq_diag *diag) {
     eq_draws d;
     size_t n;
     eq_status status = eq_trained_open_on(in("run"), NULL, 1, &m, diag);
-    if (status == EQ_OK) status = eq_trained_sensitivity(m, 2, &n, &work, &s, diag);
+    if (status == EQ_OK) status = eq_trained_sensitivity(m, NULL, 2, &n, &work, &s, diag);
     if (status == EQ_OK) status = eq_sensitivity_draw(&s, 0.01, 2, 1, &d, diag);
     if (status == EQ_OK && d.failed > 0) status = EQ_ERR_MEMORY;
     eq_sensitivity_close(&s);
