@@ -270,7 +270,7 @@ static eq_status check_layers(const eq_architecture *a, eq_diag *diag) {
 
 /* Version 0.1 wrote the lower clamp without its sign: 1 and 1 were +1 V and -1 V. */
 static eq_status check_clamps(const eq_architecture *a, eq_diag *diag) {
-    bool unsigned_down = a->down > 0.0;
+    bool unsigned_down = a->down > 0.0 && a->up >= 0.0;
     double up = unsigned_down ? a->up : a->down, down = unsigned_down ? -a->down : a->up;
     if (a->up > a->down || (a->up == a->down && !unsigned_down)) return EQ_OK;
     return eq_fail(diag, EQ_ERR_USAGE,

@@ -128,7 +128,12 @@ static int run_experiment(const eq_command *command, int argc, char **argv) {
 /* ARCH comes first: it decides the defaults that the options change. */
 static eq_status choose_kind(const char *kind, build_options *o, eq_diag *diag) {
     o->alone = strcmp(kind, "crossbar") == 0;
-    eq_status status = o->alone ? EQ_OK : eq_architecture_kind(kind, &o->a, diag);
+    eq_status status = o->alone ? EQ_OK : eq_architecture_kind(kind, &o->a, NULL);
+    if (status == EQ_ERR_USAGE)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "there is no architecture '%s' to build; use kendall, drn or crossbar, or "
+                       "give an experiment (.xml)",
+                       kind);
     if (status == EQ_OK && !o->alone && eq_architecture_has_edges(&o->a))
         return eq_fail(diag, EQ_ERR_USAGE,
                        "kind %s has nodes and edges, which an experiment says: eqspice build "
@@ -142,6 +147,51 @@ static eq_status choose_kind(const char *kind, build_options *o, eq_diag *diag) 
     o->a = (eq_architecture){
         .wires = q->wires, .is = q->is, .n = q->n, .low = q->low, .high = q->high};
     return EQ_OK;
+}
+
+static bool is_alone(const build_options *o) {
+    return o->alone;
+}
+
+static bool has_layers(const build_options *o) {
+    return !o->alone;
+}
+
+static bool amplifies(const build_options *o) {
+    return !o->alone && o->a.amplifiers;
+}
+
+static bool is_shockley(const build_options *o) {
+    return o->alone ? o->crossbar.diodes : o->a.diode == EQ_NEURON_SHOCKLEY;
+}
+
+static bool is_given(int argc, char *const *argv, const char *name) {
+    size_t n = strlen(name);
+    for (int k = 1; k < argc; k++)
+        if (strncmp(argv[k], "--", 2) == 0 && strncmp(argv[k] + 2, name, n) == 0 &&
+            (argv[k][2 + n] == '\0' || argv[k][2 + n] == '='))
+            return true;
+    return false;
+}
+
+/* Options that belong to another architecture. */
+static void warn_of_idle(const build_options *o, int argc, char *const *argv, eq_diag *diag) {
+    static const struct {
+        const char *option;
+        bool (*belongs)(const build_options *o);
+        const char *owner;
+    } rules[] = {
+        {"gain", amplifies, "kendall"},          {"feedback", amplifies, "kendall"},
+        {"rows", is_alone, "crossbar"},          {"columns", is_alone, "crossbar"},
+        {"volts", is_alone, "crossbar"},         {"is", is_shockley, "--diode shockley"},
+        {"n", is_shockley, "--diode shockley"},  {"up", has_layers, "kendall and drn"},
+        {"down", has_layers, "kendall and drn"}, {"gmin", has_layers, "kendall and drn"},
+        {"gmax", has_layers, "kendall and drn"},
+    };
+    for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
+        if (is_given(argc, argv, rules[k].option) && !rules[k].belongs(o))
+            eq_warn_at(diag, (eq_place){0}, "--%s has no effect here; it belongs to %s",
+                       rules[k].option, rules[k].owner);
 }
 
 static int run(const eq_command *command, int argc, char **argv) {
@@ -190,6 +240,7 @@ static int run(const eq_command *command, int argc, char **argv) {
         status = eq_fail(diag, EQ_ERR_USAGE, "ARCH comes before the options: eqspice build %s ...",
                          arch);
     if (status == EQ_OK) status = understand(&o, diag);
+    if (status == EQ_OK) warn_of_idle(&o, argc, argv, diag);
     if (status == EQ_OK) status = build(&o, diag);
     return eq_finish(diag, status);
 }

@@ -172,21 +172,35 @@ static void explain_attribute(const eq_fault *f, const eq_xml_node *schema, eq_t
     }
 }
 
-void eq_fault_explain(const eq_fault *f, const eq_xml_node *schema, eq_text *out) {
+/* A file of another kind than the command wants. */
+static void explain_root(const char *root, const eq_xml_node *schema, eq_text *out) {
+    static const struct {
+        const char *root, *wanted, *give; /* wanted NULL: whatever it is */
+    } mistakes[] = {
+        {"experiment", "circuit",
+         "an experiment; give its deck, or the folder that `eqspice train` makes of it"},
+        {"experiment", "study",
+         "an experiment; give a study, which names it in <study experiment=\"...\">"},
+        {"circuit", NULL,
+         "a circuit; give an experiment, which names it in <circuit deck=\"...\"/>"},
+        {"study", NULL, "a study; `eqspice explore` takes it"},
+    };
     eq_words roots = {.count = 0};
+    eq_rules_find(schema, schema, "element", NULL, &roots);
+    const char *wanted = roots.count > 0 ? roots.word[0] : "";
+    for (size_t k = 0; k < sizeof mistakes / sizeof *mistakes; k++) {
+        bool fits = mistakes[k].wanted == NULL || strcmp(mistakes[k].wanted, wanted) == 0;
+        if (!fits || strcmp(mistakes[k].root, root) != 0) continue;
+        eq_text_printf(out, "this is the file of %s", mistakes[k].give);
+        return;
+    }
+    eq_text_printf(out, "the document is <%.60s>, not <%s>; give a file that begins with <%s>",
+                   root, wanted, wanted);
+}
+
+void eq_fault_explain(const eq_fault *f, const eq_xml_node *schema, eq_text *out) {
     if (f->kind == EQ_FAULT_ROOT) {
-        eq_rules_find(schema, schema, "element", NULL, &roots);
-        bool trained = strcmp(f->path[0], "experiment") == 0;
-        if (trained || strcmp(f->path[0], "circuit") == 0)
-            eq_text_printf(out, "this is the file of %s; give %s",
-                           trained ? "an experiment" : "a circuit",
-                           trained ? "its deck, or the folder that `eqspice train` makes of it"
-                                   : "an experiment, which names it in <circuit deck=\"...\"/>");
-        else
-            eq_text_printf(out,
-                           "the document is <%.60s>, not <%s>; give a file that begins with <%s>",
-                           f->path[0], roots.count > 0 ? roots.word[0] : "",
-                           roots.count > 0 ? roots.word[0] : "");
+        explain_root(f->path[0], schema, out);
     } else if (f->kind == EQ_FAULT_ELEMENT) {
         explain_element(f, schema, out);
     } else {

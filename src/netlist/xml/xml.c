@@ -36,6 +36,12 @@ static void hear(void *data, xmlErrorPtr error) {
         return;
     } /* LCOV_EXCL_STOP */
     eq_place at = {l->name, l->whole ? 0 : error->line, l->whole ? 0 : error->int2};
+    if (error->code == XML_ERR_DOCUMENT_EMPTY) {
+        eq_fail_at(l->diag, EQ_ERR_INPUT, at,
+                   "this is no XML, which begins with <; a deck is named by an experiment, in "
+                   "<circuit deck=\"...\"/>");
+        return;
+    }
     eq_fail_at(l->diag, EQ_ERR_INPUT, at, "%.*s", (int)n, n == 0 ? "" : error->message);
 }
 

@@ -62,7 +62,9 @@ eq_status eq_draw_histogram(const eq_result *r, const eq_picture *p, eq_canvas *
         if (ends(r->variable[k + 1].name, sampled)) column[n++] = k;
     if (p->columns == NULL && n < units_of(r))
         eq_note_at(diag, (eq_place){0},
-                   "the first %zu of %zu units are drawn; --columns names others", n, units_of(r));
+                   "the first %zu of %zu units are drawn; write a table (.csv), of which `eqspice "
+                   "plot --columns` draws others",
+                   n, units_of(r));
     for (size_t k = 0; status == EQ_OK && k < n; k++) {
         bool unit = column[k] + 1 < r->variables && ends(r->variable[column[k] + 1].name, sampled);
         if (unit)

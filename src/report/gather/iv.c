@@ -210,7 +210,9 @@ static eq_status draw_circuit(eq_circuit *c, const eq_picture *o, eq_canvas *to,
     if (node > 0) return draw_node(c, o, node, to, diag);
     if (o->element == NULL)
         return eq_fail(diag, EQ_ERR_INPUT,
-                       "%s has no nonlinear element; name one to draw with --element", o->input[0]);
+                       "%s has no nonlinear element of two terminals; name one to draw with "
+                       "--element, or a node at which transistors stand",
+                       o->input[0]);
     return eq_fail(diag, EQ_ERR_INPUT,
                    "%s has no element of two terminals, no .model in use and no node '%s'",
                    o->input[0], o->element);
