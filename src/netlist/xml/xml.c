@@ -36,7 +36,8 @@ static void hear(void *data, xmlErrorPtr error) {
         return;
     } /* LCOV_EXCL_STOP */
     eq_place at = {l->name, l->whole ? 0 : error->line, l->whole ? 0 : error->int2};
-    if (error->code == XML_ERR_DOCUMENT_EMPTY) {
+    if (error->code == XML_ERR_DOCUMENT_EMPTY && error->level == XML_ERR_FATAL && n > 0 &&
+        strstr(error->message, "Start tag") != NULL) {
         eq_fail_at(l->diag, EQ_ERR_INPUT, at,
                    "this is no XML, which begins with <; a deck is named by an experiment, in "
                    "<circuit deck=\"...\"/>");
