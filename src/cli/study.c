@@ -52,9 +52,10 @@ static eq_status print_interaction(const eq_study *s, const eq_explored *x, cons
     double *mean, share;
     eq_status status = eq_interaction_find(s, x, a, b, s->goal, &mean, &share, diag);
     if (status != EQ_OK) return status;
-    printf("\n%s by %s (down) and %s (across): %.1f %% of the variance beyond both\n  %*s",
-           s->figure[s->goal]->name, s->factor[a->factor].name, s->factor[b->factor].name,
-           100.0 * share, LABEL, "");
+    printf("\n%s by %s (down) and %s (across)", s->figure[s->goal]->name, s->factor[a->factor].name,
+           s->factor[b->factor].name);
+    if (!isnan(share)) printf(": %.1f %% of the variance beyond both", 100.0 * share);
+    printf("\n  %*s", LABEL, "");
     size_t columns = b->levels < WIDEST ? b->levels : WIDEST;
     for (size_t j = 0; j < columns; j++) {
         putchar(' ');

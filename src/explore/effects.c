@@ -72,12 +72,16 @@ static void add(moments *m, double x) {
     m->square += off * (x - m->mean);
 }
 
-/* The part of the sum of squares of all that lies between the classes. */
+/* The part of the sum of squares of all that lies between the classes; where each has one run alone, all of it does,
+ * which says nothing: NAN. */
 static double between(const moments *all, const moments *class, size_t classes) {
     double sum = 0.0;
-    for (size_t k = 0; k < classes; k++)
+    bool several = false;
+    for (size_t k = 0; k < classes; k++) {
         sum += (double)class[k].n * pow(class[k].mean - all->mean, 2.0);
-    return all->square > 0.0 ? fmin(sum / all->square, 1.0) : (double)NAN;
+        several = several || class[k].n > 1;
+    }
+    return all->square > 0.0 && several ? fmin(sum / all->square, 1.0) : (double)NAN;
 }
 
 /* The value of run k where it has one. */
@@ -190,7 +194,8 @@ eq_status eq_interaction_find(const eq_study *s, const eq_explored *e, const eq_
         add(&cell[i * b->levels + j], x);
     }
     for (size_t k = 0; k < cells; k++) (*mean)[k] = cell[k].n > 0 ? cell[k].mean : (double)NAN;
-    *share = fmax(0.0, between(&all, cell, cells) - a->share - b->share);
+    double both = between(&all, cell, cells);
+    *share = isnan(both) ? both : fmax(0.0, both - a->share - b->share);
     eq_free(cell);
     return EQ_OK;
 }

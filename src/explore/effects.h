@@ -43,7 +43,8 @@ void eq_effects_free(eq_effects *e);
 void eq_effect_label(const eq_study *s, const eq_effect *e, size_t level, eq_text *out);
 
 /* Means over the levels of two factors together: mean[levels of a][levels of b], NAN where no run
- * is. *share: of the variance that the two explain beyond their own effects. */
+ * is. *share: of the variance that the two explain beyond their own effects; NAN: no cell has
+ * two runs. */
 eq_status eq_interaction_find(const eq_study *s, const eq_explored *e, const eq_effect *a,
                               const eq_effect *b, size_t figure, double **mean, double *share,
                               eq_diag *diag);

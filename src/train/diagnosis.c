@@ -307,7 +307,7 @@ static void warn(eq_doctor *d, size_t block, const eq_diagnosis *r, double facto
     eq_warn_at(diag, (eq_place){0}, "the group '%s'%s does not learn: %s", r->name, layer, why);
 }
 
-eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, eq_diag *diag) {
+eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, bool learned, eq_diag *diag) {
     size_t blocks = eq_network_blocks(d->s->model);
     eq_doctor_begin(d); /* resumed behind the last minibatch */
     eq_network_watch(d->s->model, NULL, NULL);
@@ -317,7 +317,7 @@ eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, eq_diag *diag
     for (size_t b = 0; b < blocks; b++) {
         eq_diagnosis *row = &d->row[d->rows++];
         group_row(d, b, row);
-        if (d->looks > 0) warn(d, b, row, factor, diag);
+        if (d->looks > 0 && !learned) warn(d, b, row, factor, diag);
         d->most[b] = fmax(d->most[b], row->gradient);
     }
     for (size_t l = 1; l < d->layers; l++) layer_row(d, l, &d->row[d->rows++]);

@@ -15,8 +15,8 @@ void eq_doctor_begin(eq_doctor *d);
  * examples, and its update. COLLECTIVE. */
 eq_status eq_doctor_look(eq_doctor *d, size_t number, size_t minibatches, size_t n, eq_diag *diag);
 /* The epoch is over, with the rates times `factor`: makes the rows, adds them to the text of
- * diagnosis.csv and warns once of each group that does not learn. */
-eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, eq_diag *diag);
+ * diagnosis.csv and, unless there is nothing left to learn, warns once of each group that does not. */
+eq_status eq_doctor_end(eq_doctor *d, size_t epoch, double factor, bool learned, eq_diag *diag);
 /* [blocks] the groups that were warned of. */
 bool *eq_doctor_warned(eq_doctor *d);
 const eq_diagnosis *eq_doctor_rows(const eq_doctor *d, size_t *rows);

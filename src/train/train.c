@@ -339,6 +339,13 @@ static void warn_of_hops(run *r) {
             p->row[p->rows - 1].epoch, hops, phases);
 }
 
+/* Whether next to nothing is left of the loss that the first epoch had. */
+static bool has_learned(const run *r, double loss) {
+    static const double little = 1e-5;
+    const eq_checkpoint *p = &r->t->now;
+    return loss == 0.0 || (p->rows > 0 && loss <= little * p->row[0].train_loss);
+}
+
 /* One whole epoch: training, evaluation, files. */
 static eq_status epoch(run *r) {
     const eq_checkpoint *p = &r->t->now;
@@ -347,11 +354,13 @@ static eq_status epoch(run *r) {
         eq_status saved = eq_comm_agree(save(r, true));
         return saved == EQ_OK ? status : saved;
     }
+    eq_figures train = {.loss = NAN};
+    if (status == EQ_OK) train = eq_trainer_running(r->t, true);
     if (status == EQ_OK)
         status = eq_doctor_end(r->t->doctor, (size_t)p->epoch + 1,
                                eq_schedule_factor(&r->x->schedule, (size_t)p->epoch, r->x->epochs),
-                               r->diag);
-    if (status == EQ_OK) status = measure(r, p->epoch + 1, eq_trainer_running(r->t, true));
+                               has_learned(r, train.loss), r->diag);
+    if (status == EQ_OK) status = measure(r, p->epoch + 1, train);
     if (status != EQ_OK) return status;
     warn_of_hops(r);
     eq_trainer_advance(r->t);

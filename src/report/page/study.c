@@ -196,10 +196,14 @@ static eq_status write_share(const eq_page *p, const eq_effect *a, const eq_effe
     eq_free(mean);
     eq_html(p->out,
             "<p>Of all pairs of factors, <code>%s</code> and <code>%s</code> matter the "
-            "most. Together they explain ",
+            "most.",
             p->s->factor[a->factor].name, p->s->factor[b->factor].name);
-    eq_html_number(p->out, "interaction-share", share, "%");
-    eq_html(p->out, " of the variance beyond what each does alone.</p>\n");
+    if (!isnan(share)) {
+        eq_html(p->out, " Together they explain ");
+        eq_html_number(p->out, "interaction-share", share, "%");
+        eq_html(p->out, " of the variance beyond what each does alone.");
+    }
+    eq_html(p->out, "</p>\n");
     return EQ_OK;
 }
 
