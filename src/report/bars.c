@@ -59,7 +59,7 @@ static void numbers(const eq_bars *s, eq_canvas *c) {
         least[k] = p->least;
         most[k] = p->most;
         log_x[k] = p->log_x;
-        x_step[k] = p->log_x ? 0.0 : eq_axis_step(p->right - p->left, 4);
+        x_step[k] = p->log_x ? 0.0 : eq_axis_step(p->right - p->left, 6);
         y_step[k] = p->whole ? fmax(1.0, step) : step;
     }
     eq_canvas_numbers(c, "left", left, s->panels);

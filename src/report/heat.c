@@ -27,12 +27,14 @@ static const char script[] =
     "  set xrange [begin[p]-0.5:begin[p]+columns[p]-0.5]\n"
     "  set yrange [begin[p]+rows[p]-0.5:begin[p]-0.5]\n"
     "  set cbrange [least[p]:most[p]]\n"
+    "  if (!log_values) { set cbtics scale_step[p] }\n"
     "  unset xtics\n"
     "  unset ytics\n"
     "  if (!bare) {\n"
     "    set xtics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
     "    set ytics autofreq nomirror out scale 0.5,0.25 textcolor rgb letters\n"
-    "    if (columns[p] < 6) { set xtics 1 }\n"
+    "    if (columns[p] < 6) { set xtics 1 } else { if (columns[p] > 50) { set xtics x_step[p] } "
+    "}\n"
     "    if (rows[p] < 6) { set ytics 1 } else { if (rows[p] < 13) { set ytics 2 } }\n"
     "  }\n"
     "  if (x_named[p]) { set xtics () scale 0 noenhanced norotate; "
@@ -91,7 +93,7 @@ static double longest(const char *const *name, size_t n) {
 }
 
 #define LETTER 0.075 /* in */
-#define LINE 0.125   /* in */
+#define LINE 0.16    /* in */
 
 /* Inches of a cell: beside them stand the names of the rows, the axis and the scale of the colours. */
 static double cell(const eq_heat *h, const eq_heat_panel *p, double inches) {
@@ -166,6 +168,7 @@ static double bare_height(const eq_heat *h, const eq_canvas *c) {
 void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     double rows[EQ_HEAT_PANELS], columns[EQ_HEAT_PANELS], small[EQ_HEAT_PANELS],
         begin[EQ_HEAT_PANELS];
+    double x_step[EQ_HEAT_PANELS], scale_step[EQ_HEAT_PANELS];
     double least[EQ_HEAT_PANELS], most[EQ_HEAT_PANELS], turned[EQ_HEAT_PANELS],
         wide[EQ_HEAT_PANELS], over = 0.0;
     c->columns = c->p->width > 5.0 && h->panels > 1 ? (h->columns > 0 ? h->columns : 2) : 1;
@@ -179,6 +182,8 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
         rows[k] = (double)p->rows;
         columns[k] = (double)p->columns;
         begin[k] = p->first;
+        x_step[k] = eq_axis_step((double)p->columns, 5);
+        scale_step[k] = eq_axis_step(most[k] - least[k], 5);
         small[k] = p->rows * p->columns <= (h->bare ? 256 : 4096);
         wide[k] = cell(h, p, c->p->width / (double)c->columns);
         turned[k] = turns(p, wide[k]);
@@ -202,6 +207,8 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     eq_canvas_numbers(c, "begin", begin, h->panels);
     eq_canvas_numbers(c, "small", small, h->panels);
     eq_canvas_numbers(c, "turned", turned, h->panels);
+    eq_canvas_numbers(c, "x_step", x_step, h->panels);
+    eq_canvas_numbers(c, "scale_step", scale_step, h->panels);
     eq_canvas_numbers(c, "least", least, h->panels);
     eq_canvas_numbers(c, "most", most, h->panels);
     put_texts(h, c);

@@ -165,7 +165,7 @@ static int emptiest(const eq_lines *l, const range *x, const range *y) {
     }
     for (int n = 1; n < CORNERS; n++)
         if (count[n] < count[best]) best = n;
-    return 20 * count[best] > l->points ? BELOW : best + 1;
+    return 100 * count[best] > l->points ? BELOW : best + 1;
 }
 
 /* So that labels do not run into each other in a column of a paper. */
