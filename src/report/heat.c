@@ -93,7 +93,7 @@ static double longest(const char *const *name, size_t n) {
 }
 
 #define LETTER 0.075 /* in */
-#define LINE 0.16    /* in */
+#define LINE 0.14    /* in */
 
 /* Inches of a cell: beside them stand the names of the rows, the axis and the scale of the colours. */
 static double cell(const eq_heat *h, const eq_heat_panel *p, double inches) {

@@ -45,6 +45,8 @@ const eq_experiment *eq_trained_experiment(const eq_trained *m);
 eq_metrics eq_trained_last(const eq_trained *m);
 /* How many features an example has; those of sample k as they stand in the data, pixels as bytes. */
 size_t eq_trained_feature_count(const eq_trained *m);
+/* What the data call feature f; NULL: they have no names. */
+const char *eq_trained_feature_name(const eq_trained *m, size_t f);
 /* How many of them stand in a row of a picture: of an image, channels below or beside each other; else of a square, or all. */
 size_t eq_trained_row(const eq_trained *m);
 void eq_trained_example(const eq_trained *m, size_t k, double *feature);

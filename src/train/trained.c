@@ -414,6 +414,11 @@ size_t eq_trained_feature_count(const eq_trained *m) {
     return m->s.encoder.features;
 }
 
+const char *eq_trained_feature_name(const eq_trained *m, size_t f) {
+    const eq_data *d = m->training ? m->s.set.train : m->s.set.test;
+    return d == NULL || d->feature_name == NULL ? NULL : d->feature_name[f];
+}
+
 size_t eq_trained_row(const eq_trained *m) {
     size_t n = m->s.encoder.features, side = (size_t)lround(sqrt((double)n));
     const eq_raster r = eq_session_image(&m->s);

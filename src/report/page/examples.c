@@ -282,8 +282,13 @@ static void write_rows(const eq_page *p, const ranked *all, double *feature) {
         "<caption>The examples on which the network does worst, with their features.</caption>\n"
         "<thead><tr><th scope=\"col\" class=\"n\">example</th><th scope=\"col\">true</th>"
         "<th scope=\"col\">predicted</th>");
-    for (size_t f = 0; f < n; f++)
-        eq_html(p->out, "<th scope=\"col\" class=\"n\">x%zu</th>", f + 1);
+    for (size_t f = 0; f < n; f++) {
+        const char *name = eq_trained_feature_name(p->m, f);
+        if (name != NULL)
+            eq_html(p->out, "<th scope=\"col\" class=\"n\">%s</th>", name);
+        else
+            eq_html(p->out, "<th scope=\"col\" class=\"n\">x%zu</th>", f + 1);
+    }
     eq_html(p->out, "</tr></thead>\n<tbody>\n");
     for (size_t k = 0; k < p->i->table->points && k < ROWS; k++) {
         const double *point = point_of(p, all[k].row);
