@@ -44,6 +44,11 @@ typedef struct eq_nudge {
     const double *slope;   /* [n][outputs][outputs] [S], or NULL */
     const double *at;      /* [n][outputs] [V], or NULL */
     bool again; /* the nudge of the phase before in this slot, expanded where that ended */
+    /* What the nudge is at the outputs y[n][outputs], into current[n][outputs]; NULL: what stands above is all of it.
+     * Phases of counted steps ask for it in each step, and say so; others take its expansion. */
+    void (*follow)(void *data, const double *y, double *current);
+    void *data;
+    bool *followed;
 } eq_nudge;
 
 typedef struct eq_engine_info {

@@ -149,9 +149,29 @@ static void drive(const eq_phases *p, int slot, size_t n) {
     if (p->driver.drive != NULL) p->driver.drive(p->driver.data, slot, n, p->current);
 }
 
+/* The nudge of one phase. */
+typedef struct following {
+    const eq_phases *p;
+    const eq_cost *cost;
+    const eq_goal *goal;
+    double beta;
+    size_t n;
+    int slot;
+} following;
+
+/* -beta dC/dy at y, as the sources have it. */
+static void follow(void *data, const double *y, double *current) {
+    const following *f = data;
+    size_t m = f->p->outputs;
+    for (size_t j = 0; j < f->n; j++)
+        eq_cost_gradient(f->cost, m, y + j * m, f->goal[j], current + j * m);
+    for (size_t k = 0; k < f->n * m; k++) current[k] *= -f->beta;
+    if (f->p->driver.drive != NULL) f->p->driver.drive(f->p->driver.data, f->slot, f->n, current);
+}
+
 /* The phase where the nudge -beta dC/dy(y) holds at its own outputs: the cost is expanded to second
  * order around y0, then around the outputs found, until they stay. One round is exact when C is
- * quadratic. */
+ * quadratic, or when the phase is one of counted steps, each of which has its own nudge. */
 static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                               double beta, size_t n, const double *y0, const eq_goal *goal,
                               double *y, eq_diag *diag) {
@@ -162,7 +182,10 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
     for (int round = 0; round < ROUNDS; round++) {
         expand(p, cost, beta, n, p->at, goal, true);
         drive(p, slot, n);
-        eq_nudge nudge = {p->current, p->slope, p->at, round > 0};
+        following f = {p, cost, goal, beta, n, slot};
+        bool followed = false;
+        eq_nudge nudge = {p->current, p->slope, p->at, round > 0, follow, &f, &followed};
+        if (cost->kind->quadratic) nudge.follow = NULL;
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
         double moved = 0.0, size = 0.0;
@@ -172,7 +195,7 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
         }
         /* The error after a round is of the order of the square of the move (Newton's method); outputs
          * may be known to 1e-5 alone. */
-        if (cost->kind->quadratic || moved <= 1e-9 * size ||
+        if (cost->kind->quadratic || followed || moved <= 1e-9 * size ||
             (round > 0 && moved <= 2e-5 * size && moved >= before)) {
             if (y != NULL) memcpy(y, p->y, all * sizeof *y);
             return EQ_OK;

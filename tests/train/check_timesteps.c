@@ -9,6 +9,7 @@
 #include "../support/program.h"
 #include "../support/training.h"
 #include "base/text.h"
+#include "model/dynamics.h"
 #include "train/estimator.h"
 #include "train/session.h"
 #include "train/train.h"
@@ -112,6 +113,44 @@ START_TEST(copies_of_an_experiment_are_the_same) {
 }
 END_TEST
 
+/* K counted steps are those of the nudged dynamics: each has the slope of the cost at the outputs where it stands. */
+START_TEST(counted_nudged_steps_follow_the_cost) {
+    enum { N = 4, K = 3, OUTPUTS = 10, MOST = 2000 };
+    static const char *const set[] = {"network.solver=steps", "network.free-steps=60",
+                                      "network.nudged-steps=3", "cost.type=cross-entropy",
+                                      "network.readout=softmax"};
+    static double state[MOST], y[N * OUTPUTS], current[N * OUTPUTS], moved[N * OUTPUTS];
+    const double beta = 2.0;
+    const eq_settings settings = {set, _i == 0 ? 4 : 5};
+    eq_experiment *x = NULL;
+    ck_assert_int_eq(eq_experiment_read_with(dense, &settings, &x, NULL), EQ_OK);
+    eq_session s = {.x = x};
+    eq_engine_options e = {EQ_ENGINE_AUTO, N, 1};
+    eq_estimator est = x->estimator;
+    est.nudging = EQ_NUDGE_ENERGY;
+    ck_assert_int_eq(eq_session_open(&s, &e, NULL), EQ_OK);
+    ck_assert_int_eq(eq_session_free_phase(&s, s.set.train, s.set.train_index, N, NULL), EQ_OK);
+    eq_dynamics d;
+    ck_assert_int_eq(eq_dynamics_open(s.model, N, 1.0, &d, NULL), EQ_OK);
+    ck_assert_uint_le(N * d.units, MOST);
+    d.ops->get(d.self, state);
+    for (int t = 0; t < K; t++) {
+        d.ops->outputs(d.self, state, y);
+        for (size_t j = 0; j < N; j++)
+            eq_cost_gradient(&x->cost, OUTPUTS, y + OUTPUTS * j, s.goal[j], current + OUTPUTS * j);
+        for (size_t k = 0; k < N * OUTPUTS; k++) current[k] *= -beta;
+        ck_assert(d.ops->advance(d.self, 1.0, current, state));
+    }
+    d.ops->outputs(d.self, state, y);
+    ck_assert_int_eq(
+        eq_phases_nudge(s.phases, s.model, 1, &x->cost, &est, beta, N, s.y, s.goal, moved, NULL),
+        EQ_OK);
+    for (size_t k = 0; k < N * OUTPUTS; k++) ck_assert_double_eq_tol(moved[k], y[k], 1e-12);
+    eq_session_close(&s);
+    eq_experiment_free(x);
+}
+END_TEST
+
 /* A readout gets s^T dC/dy of the free state, its biases dC/dy, however far a nudge goes. */
 START_TEST(a_readout_gets_the_slope_at_the_free_state) {
     static const char *const kind[] = {"one-sided", "symmetric", "four-point"};
@@ -206,6 +245,7 @@ Suite *timesteps_suite(void) {
     tcase_add_test(t, seeds_draw_other_networks);
     tcase_add_loop_test(t, gradients_hold, 0, sizeof checked / sizeof *checked);
     tcase_add_loop_test(t, copies_of_an_experiment_are_the_same, 0, 2);
+    tcase_add_loop_test(t, counted_nudged_steps_follow_the_cost, 0, 2);
     tcase_add_loop_test(t, a_readout_gets_the_slope_at_the_free_state, 0, 3);
     tcase_add_loop_test(t, bad_input_is_told, 0, sizeof bad / sizeof *bad);
     tcase_add_loop_test(t, digits_are_learned, 0, 2);

@@ -36,6 +36,10 @@ void eq_discrete_outputs(eq_discrete *d, const eq_discrete_state *a, double *y) 
 
 void eq_discrete_pull(const eq_discrete *d, const eq_nudge *nudge, const double *y, double *out) {
     size_t m = d->outputs, all = d->n * m;
+    if (nudge->follow != NULL) {
+        nudge->follow(nudge->data, y, out);
+        return;
+    }
     memcpy(out, nudge->current, all * sizeof *out);
     for (size_t k = 0; nudge->slope != NULL && k < all; k++) {
         const double *slope = nudge->slope + k * m;
@@ -267,11 +271,17 @@ static eq_status not_settled(eq_discrete *d, int slot, const eq_nudge *nudge, si
 eq_status eq_discrete_settle(eq_discrete *d, int slot, const eq_nudge *nudge, eq_diag *diag) {
     bool in_time = d->o.solver == EQ_DISCRETE_STEPS;
     size_t given = slot == 0 ? d->o.free : d->o.nudged, steps = 0;
-    size_t most = in_time && given > 0 ? given : d->o.steps;
+    bool counted = in_time && given > 0;
+    size_t most = counted ? given : d->o.steps;
     size_t n = d->n;
-    double passes = d->passes, worst = INFINITY,
-           enough = in_time && given > 0 ? -1.0 : d->o.tolerance;
-    eq_status status = check_nudge(d, nudge, diag);
+    double passes = d->passes, worst = INFINITY, enough = counted ? -1.0 : d->o.tolerance;
+    eq_nudge expanded;
+    if (nudge != NULL && nudge->follow != NULL && counted) *nudge->followed = true;
+    if (nudge != NULL && nudge->follow != NULL && !counted) {
+        expanded = (eq_nudge){nudge->current, nudge->slope, nudge->at, .again = nudge->again};
+        nudge = &expanded;
+    }
+    eq_status status = counted ? EQ_OK : check_nudge(d, nudge, diag);
     if (status != EQ_OK) return status;
     eq_mixing_begin(d->mixing);
     eq_discrete_take_all(d, nudge);
