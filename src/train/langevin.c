@@ -89,7 +89,8 @@ static bool drift(eq_langevin *l, double beta, const double *s, double *f) {
     return l->d.ops->drift(l->d.self, l->current, s, f);
 }
 
-/* Back from the bounds, as often as it takes. */
+/* Back from the bounds, as often as it takes. Noise is thrown back; what the drift alone would carry beyond a bound rests
+ * there, so that at no temperature a unit at its bound does not hop. */
 static double reflect(double s, double low, double high) {
     double width = high - low, at = fmod(fabs(s - low), 2.0 * width);
     return low + (at > width ? 2.0 * width - at : at);
@@ -138,6 +139,7 @@ static double rate_along(const eq_langevin *l, const eq_langevin_process *p, con
 eq_status eq_langevin_step(eq_langevin *l, eq_langevin_process *p, eq_diag *diag) {
     const eq_dynamics_ops *ops = l->d.ops;
     double *s = p->s;
+    bool bounded = ops->high > ops->low;
     if (!drift(l, p->beta, s, l->f)) return too_long(l, INFINITY, away, diag);
     double rate = p->moves ? rate_along(l, p, l->f) : 0.0;
     if (!(l->step * rate < 2.0)) return too_long(l, rate, away, diag);
@@ -145,8 +147,10 @@ eq_status eq_langevin_step(eq_langevin *l, eq_langevin_process *p, eq_diag *diag
     memcpy(p->drifting, l->f, l->all * sizeof *s);
     p->moves = true;
     for (size_t k = 0; k < l->all; k++) {
-        s[k] += l->step * l->f[k] + l->noise[k];
-        if (ops->high > ops->low) s[k] = reflect(s[k], ops->low, ops->high);
+        double to = s[k] + l->step * l->f[k];
+        s[k] = bounded
+                   ? reflect(fmin(fmax(to, ops->low), ops->high) + l->noise[k], ops->low, ops->high)
+                   : to + l->noise[k];
     }
     return EQ_OK;
 }

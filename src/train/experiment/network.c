@@ -214,6 +214,9 @@ eq_status eq_network_element_suits(const eq_xml *xml, const eq_experiment *x, eq
                          "kind=\"discrete\"> alone has; take type=\"adjoint\"");
     if (x->estimator.kind->unrolled && eq_estimator_unrolled(x) == 0)
         return fault(&r, "type=\"bptt\" goes back through so many steps; give it steps=\"10\"");
+    if (x->estimator.kind->iterates && x->elastic.nodes != NULL)
+        return fault(&r, "type=\"rbp\" follows gradient dynamics, which elastic networks have not "
+                         "here; take type=\"adjoint\"");
     if (x->estimator.nudging == EQ_NUDGE_CLAMP && in_time && x->estimator.kind->phases > 0)
         return fault(&r, "the outputs of a discrete-time network cannot be clamped; take "
                          "nudging=\"energy\" or \"current\"");
