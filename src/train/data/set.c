@@ -107,10 +107,11 @@ static eq_status split(eq_data_set *s, double fraction, uint64_t seed, eq_diag *
     s->test_index = eq_malloc(s->test_count, sizeof *s->test_index);
     if (s->test_index == NULL) return eq_out_of_memory(diag);
     memcpy(s->test_index, order + s->train_count, s->test_count * sizeof *order);
-    if (s->train_count == 0)
+    if (s->train_count == 0 || (s->test_count == 0 && fraction > 0.0))
         return eq_fail(diag, EQ_ERR_INPUT,
-                       "test-fraction=\"%g\" of %zu examples leaves none to train with; use less",
-                       fraction, n);
+                       "test-fraction=\"%g\" of %zu examples leaves none to %s; use %s", fraction,
+                       n, s->train_count == 0 ? "train with" : "test with",
+                       s->train_count == 0 ? "less" : "more, or 0");
     return EQ_OK;
 }
 

@@ -457,7 +457,8 @@ eq_status eq_experiment_read(const char *file, eq_experiment **out, eq_diag *dia
 }
 
 /* Takes the document over. */
-static eq_status understand(eq_xml *xml, const char *file, eq_experiment **out, eq_diag *diag) {
+static eq_status understand(eq_xml *xml, const char *file, const eq_settings *set,
+                            eq_experiment **out, eq_diag *diag) {
     eq_status status = EQ_OK;
     eq_experiment *x = experiment_new();
     if (x != NULL) {
@@ -468,7 +469,8 @@ static eq_status understand(eq_xml *xml, const char *file, eq_experiment **out, 
     if (x == NULL || x->path == NULL || x->folder == NULL || x->name == NULL)
         status = eq_out_of_memory(diag);
     if (status == EQ_OK) status = read_tree(xml, x, diag);
-    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(x, xml, diag); /* a copy has all there is */
+    if (status == EQ_OK && x->run == 0) eq_warn_of_idle(x, xml, diag);
+    if (status == EQ_OK && x->run != 0) eq_warn_of_idle_settings(x, set, diag);
     eq_xml_free(xml);
     if (status == EQ_OK)
         *out = x;
@@ -481,7 +483,7 @@ eq_status eq_experiment_read_with(const char *file, const eq_settings *settings,
                                   eq_experiment **out, eq_diag *diag) {
     eq_xml *xml = NULL;
     eq_status status = eq_xml_read(file, &eq_schema_experiment, settings, &xml, diag);
-    return status == EQ_OK ? understand(xml, file, out, diag) : status;
+    return status == EQ_OK ? understand(xml, file, settings, out, diag) : status;
 }
 
 struct eq_experiment_master {
@@ -516,7 +518,7 @@ eq_status eq_experiment_master_copy(const eq_experiment_master *m, const eq_sett
                                     eq_experiment **out, eq_diag *diag) {
     eq_xml *xml = NULL;
     eq_status status = eq_xml_master_copy(m->xml, settings, &xml, diag);
-    if (status == EQ_OK) status = understand(xml, m->file, out, diag);
+    if (status == EQ_OK) status = understand(xml, m->file, settings, out, diag);
     if (status == EQ_OK) (*out)->kept = m->kept;
     return status;
 }

@@ -525,3 +525,28 @@ void eq_warn_of_idle(const eq_experiment *x, const eq_xml *xml, eq_diag *diag) {
         }
     }
 }
+
+/* "network.conv[1].pool=.." is the attribute pool of the element network.conv. */
+static const char *idle_setting(const eq_experiment *x, const char *item) {
+    char path[128];
+    size_t n = 0;
+    bool inside = false;
+    for (const char *p = item; *p != '\0' && *p != '=' && n + 1 < sizeof path; p++) {
+        inside = (inside || *p == '[') && *p != ']';
+        if (!inside && *p != ']') path[n++] = *p;
+    }
+    path[n] = '\0';
+    char *dot = strrchr(path, '.');
+    if (dot == NULL) return NULL;
+    *dot = '\0';
+    return eq_idle_owner(x, path, EQ_ANY, dot + 1);
+}
+
+void eq_warn_of_idle_settings(const eq_experiment *x, const eq_settings *set, eq_diag *diag) {
+    for (size_t k = 0; set != NULL && k < set->count; k++) {
+        const char *owner = idle_setting(x, set->item[k]);
+        if (owner != NULL)
+            eq_warn_at(diag, (eq_place){0}, "--set %.80s has no effect here; it belongs to %s",
+                       set->item[k], owner);
+    }
+}

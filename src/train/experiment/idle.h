@@ -15,5 +15,7 @@ const char *eq_idle_owner(const eq_experiment *x, const char *element, size_t k,
 /* A warning for each attribute of the document that x was read from, and for a schedule that hardly changes the
  * rates. */
 void eq_warn_of_idle(const eq_experiment *x, const eq_xml *xml, eq_diag *diag);
+/* Of a run's copy, which has all attributes that there are: a warning for those alone that were set anew. */
+void eq_warn_of_idle_settings(const eq_experiment *x, const eq_settings *set, eq_diag *diag);
 
 #endif
