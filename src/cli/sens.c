@@ -28,19 +28,6 @@ typedef struct study {
     size_t *rank; /* [params] the largest effect first */
 } study;
 
-static double drop(void *data, size_t j, const double *y) {
-    (void)data;
-    (void)j;
-    return y[0];
-}
-
-static void drop_slope(void *data, size_t j, const double *y, double *dcdy) {
-    (void)data;
-    (void)j;
-    (void)y;
-    dcdy[0] = 1.0;
-}
-
 /* The node of n bytes at text; ground is none that has a potential of its own, but may be written. */
 static eq_status find_node(const eq_circuit *c, const char *text, size_t n, eq_node *node,
                            eq_diag *diag) {
@@ -111,8 +98,7 @@ static eq_status open_output(study *q, eq_diag *diag) {
         return eq_fail(diag, EQ_ERR_USAGE,
                        "the deck has neither .sens nor `*%% output`; say of what, as in --of out");
     }
-    eq_scenes scenes = {
-        .output = &q->output, .outputs = 1, .n = 1, .value = drop, .gradient = drop_slope};
+    eq_scenes scenes = eq_scenes_of(&q->output);
     return eq_sensitivity_open(&q->s, c, &scenes, diag);
 }
 

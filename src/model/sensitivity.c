@@ -137,6 +137,24 @@ static eq_status solve_all(eq_sensitivity *s, eq_diag *diag) {
     return status;
 }
 
+static double drop(void *data, size_t j, const double *y) {
+    (void)data;
+    (void)j;
+    return y[0];
+}
+
+static void drop_slope(void *data, size_t j, const double *y, double *dcdy) {
+    (void)data;
+    (void)j;
+    (void)y;
+    dcdy[0] = 1.0;
+}
+
+eq_scenes eq_scenes_of(const eq_output *output) {
+    return (eq_scenes){
+        .output = output, .outputs = 1, .n = 1, .value = drop, .gradient = drop_slope};
+}
+
 eq_status eq_sensitivity_open(eq_sensitivity *s, eq_circuit *c, const eq_scenes *scenes,
                               eq_diag *diag) {
     *s = (eq_sensitivity){.c = c, .scenes = *scenes, .nodes = eq_circuit_nodes(c)};

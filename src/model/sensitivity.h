@@ -39,6 +39,8 @@ typedef struct eq_sensitivity {
     double *v, *dcdv, *branch, *dcdi, *y, *dcdy, *work; /* work: of the formula */
 } eq_sensitivity;
 
+/* One scene, of which the output is asked for itself. */
+eq_scenes eq_scenes_of(const eq_output *output);
 /* Solves all scenes: mean and gradient. The circuit must outlive it. */
 eq_status eq_sensitivity_open(eq_sensitivity *s, eq_circuit *c, const eq_scenes *scenes,
                               eq_diag *diag);

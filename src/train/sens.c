@@ -22,19 +22,6 @@ static void gradient(void *data, size_t j, const double *y, double *dcdy) {
     eq_cost_gradient(&w->m->x->cost, w->outputs, y, w->goal[j], dcdy);
 }
 
-static double drop(void *data, size_t j, const double *y) {
-    (void)data;
-    (void)j;
-    return y[0];
-}
-
-static void drop_slope(void *data, size_t j, const double *y, double *dcdy) {
-    (void)data;
-    (void)j;
-    (void)y;
-    dcdy[0] = 1.0;
-}
-
 void eq_loss_scenes_free(eq_loss_scenes *w) {
     if (w == NULL) return;
     eq_free(w->x);
@@ -97,16 +84,11 @@ eq_status eq_trained_sensitivity(eq_trained *m, const eq_output *of, size_t n, s
     eq_status status = take_samples(m, *work, count, diag);
     eq_scenes scenes = {.output = m->s.c->output,
                         .outputs = m->s.outputs,
-                        .n = count,
-                        .x = (*work)->x,
                         .data = *work,
                         .value = value,
                         .gradient = gradient};
-    if (of != NULL) {
-        scenes.output = of;
-        scenes.outputs = 1;
-        scenes.value = drop;
-        scenes.gradient = drop_slope;
-    }
+    if (of != NULL) scenes = eq_scenes_of(of);
+    scenes.n = count;
+    scenes.x = (*work)->x;
     return status == EQ_OK ? eq_sensitivity_open(out, m->s.c, &scenes, diag) : status;
 }
