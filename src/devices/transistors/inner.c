@@ -1,6 +1,7 @@
 #include "devices/transistors/inner.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "devices/pnjlim.h"
 
@@ -63,31 +64,54 @@ static double allowed(const eq_inner_drop *d, double v, double step) {
     return fmax((now - v) / step, 1e-3);
 }
 
-static double largest(const eq_inner_state *s) {
-    double most = 0.0;
-    for (int a = 0; a < INNER; a++) most = fmax(most, fabs(s->f[a]));
-    return most;
+/* The inner nodes of a channel through which `through` flows, and the currents there. */
+static void put_through(const eq_inner *q, eq_inner_state *s, const double *r, double through) {
+    int d = q->channel[0], e = q->channel[1];
+    for (int a = 0; a < q->nodes; a++) s->y[a] = q->z[a];
+    s->y[d] -= r[d] * through;
+    s->y[e] += r[e] * through;
+    evaluate(q, s);
 }
 
-/* A step by t x. Full ones may go back and forth over a kink for ever, as between the saturations of both modes of a
- * channel behind 1 Mohm: careful, one goes only as far as it takes something off the residual. */
-static void step_by(const eq_inner *q, eq_inner_state *s, double t, const double *x, bool careful) {
-    enum { HALVINGS = 40 };
-    double from[INNER], before = largest(s);
-    for (int a = 0; a < INNER; a++) from[a] = s->y[a];
-    for (int k = 0; k <= HALVINGS; k++, t *= 0.5) {
-        for (int a = 0; a < INNER; a++) s->y[a] = from[a] - t * x[a];
-        evaluate(q, s);
-        if (!careful || largest(s) < before) return;
+/* What flows through a channel lies between nothing and what its resistances let through alone, whatever kinks and
+ * falling slopes its law has between: Newton's method inside that bracket. */
+static void settle_channel(const eq_inner *q, eq_inner_state *s) {
+    enum { STEPS = 200 };
+    int d = q->channel[0], e = q->channel[1];
+    eq_dual i[EQ_INNER_NODES], dual[INNER];
+    double r[INNER], drop = q->z[d] - q->z[e], low = 0.0, high, through = 0.0;
+    q->law(q->self, q->z, i, dual);
+    for (int a = 0; a < INNER; a++) r[a] = dual[a].v;
+    high = drop / (r[d] + r[e]);
+    put_through(q, s, r, through);
+    for (int k = 0; r[d] + r[e] > 0.0 && drop != 0.0 && k < STEPS; k++) {
+        double off = s->i[d] - through, slope = s->g[d][e] * r[e] - s->g[d][d] * r[d] - 1.0;
+        double next = through - off / slope, least = fmin(low, high), most = fmax(low, high);
+        *(off * drop > 0.0 ? &low : &high) = through;
+        if (!(next > least && next < most)) next = 0.5 * (low + high);
+        bool still = fabs(next - through) <= 2.0 * DBL_EPSILON * fabs(through);
+        through = next;
+        put_through(q, s, r, through);
+        if (still) break;
     }
+    if (through == 0.0) return;
+    s->i[d] = through; /* that of the law knows no more of a small drop than the potentials do */
+    s->i[e] = -through;
 }
 
 void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
-    enum { BOLD = 30, STEPS = 400 };
-    double vt = q->drop[0].vt;
+    enum { BOLD = 400, STEPS = 2000 };
+    static const double far =
+        1e-6; /* of vt: what did not settle carries no current that is known */
+    double vt = q->drop[0].vt, longest = 0.0;
+    if (q->channel[0] != q->channel[1]) {
+        settle_channel(q, s);
+        return;
+    }
     evaluate(q, s);
     for (int k = 0; k < STEPS; k++) {
-        double x[INNER], longest = 0.0, size = 0.0, t = 1.0;
+        double x[INNER], size = 0.0, t = 1.0;
+        longest = 0.0;
         solve(s, s->f, x);
         for (int a = 0; a < INNER; a++) {
             longest = fmax(longest, fabs(x[a]));
@@ -99,9 +123,12 @@ void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
             if (q->drop[d].vcrit == 0.0) continue;
             t = fmin(t, allowed(&q->drop[d], s->y[p] - s->y[m], x[m] - x[p]));
         }
-        step_by(q, s, t, x, k >= BOLD);
-        if (longest <= fmax(1e-9 * vt, 2.0 * DBL_EPSILON * size)) break;
+        if (k > BOLD && longest > vt) t *= 0.5;
+        for (int a = 0; a < INNER; a++) s->y[a] -= t * x[a];
+        evaluate(q, s);
+        if (longest <= fmax(1e-9 * vt, 2.0 * DBL_EPSILON * size)) return;
     }
+    for (int a = 0; longest > far * vt && a < q->nodes; a++) s->i[a] = NAN;
 }
 
 /* Where the inner nodes go, to first order, as the terminals go from q->z to z. */

@@ -28,6 +28,7 @@ typedef struct eq_inner {
      * drops and by the parameter. */
     void (*law)(const void *self, const double *y, eq_dual *i, eq_dual *r);
     const void *self;
+    int channel[2]; /* its ends, where nothing else flows into them; both 0: none */
     double z[EQ_INNER_NODES];
 } eq_inner;
 

@@ -213,7 +213,7 @@ static void law(const void *self, const double *y, eq_dual *i, eq_dual *r) {
 static void take(double *const *w, size_t j, const double *const *z, transistor *q) {
     *q = (transistor){.slope = w[SLOPE][j], .shift = w[SUBSHIFT][j], .type = w[TYPE][j]};
     for (int k = 0; k < LAWS; k++) q->number[k] = eq_dual_of(w[LAW + k][j]);
-    q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q};
+    q->inner = (eq_inner){.nodes = NODES, .law = law, .self = q, .channel = {D, S}};
     q->inner.drop[GS] = (eq_inner_drop){.plus = G, .minus = S, .vt = w[BODY_VTE][j]};
     q->inner.drop[GD] = (eq_inner_drop){.plus = G, .minus = D, .vt = w[BODY_VTE][j]};
     for (int a = 0; a < NODES; a++) q->inner.z[a] = q->type * z[a][j];
