@@ -102,7 +102,7 @@ static void settle_channel(const eq_inner *q, eq_inner_state *s) {
 void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
     enum { BOLD = 400, STEPS = 2000 };
     static const double far =
-        1e-6; /* of vt: what did not settle carries no current that is known */
+        1e-2; /* of vt: what did not settle carries no current that is known */
     double vt = q->drop[0].vt, longest = 0.0;
     if (q->channel[0] != q->channel[1]) {
         settle_channel(q, s);
