@@ -55,56 +55,66 @@ static void freeze(const eq_circuit *c, bool frozen) {
     }
 }
 
-/* Changes the states, the first `most` of them, that their controls do not allow at this solution; how many. */
-static size_t change(const eq_circuit *c, eq_solver *s, const double *v, const double *branch,
-                     size_t most) {
+static size_t count_switches(const eq_circuit *c) {
     int k = 0;
-    size_t j = 0, changed = 0;
-    for (eq_formula *f; changed < most && (f = next_switch(c, &k, &j)) != NULL;) {
-        bool was = eq_formula_is_on(f), is = eq_formula_closes(f, control(f, s, v, branch));
-        eq_formula_switch(f, is);
-        changed += was != is;
+    size_t j = 0, n = 0;
+    while (next_switch(c, &k, &j) != NULL) n++;
+    return n;
+}
+
+/* Changes the states that their controls do not allow at this solution: all of them, or the next one behind switch number
+ * `*last`, which it becomes; how many there are. */
+static size_t change(const eq_circuit *c, eq_solver *s, const double *v, const double *branch,
+                     bool together, size_t *last) {
+    int k = 0;
+    size_t j = 0, wrong = 0, first = SIZE_MAX, behind = SIZE_MAX, n = 0;
+    for (eq_formula *f; (f = next_switch(c, &k, &j)) != NULL; n++) {
+        bool is = eq_formula_closes(f, control(f, s, v, branch));
+        if (is == eq_formula_is_on(f)) continue;
+        wrong++;
+        if (together) eq_formula_switch(f, is);
+        if (first == SIZE_MAX) first = n;
+        if (behind == SIZE_MAX && n > *last) behind = n;
     }
-    return changed;
+    if (together || wrong == 0) return wrong;
+    *last = behind != SIZE_MAX ? behind : first;
+    k = 0, j = 0, n = 0;
+    for (eq_formula *f; (f = next_switch(c, &k, &j)) != NULL; n++)
+        if (n == *last) eq_formula_switch(f, !eq_formula_is_on(f));
+    return wrong;
 }
 
 /* From the start v, which stays, into `at`: all states that have to change do so together, for a while, and then one by
- * one. */
+ * one in turn. */
 static eq_status walk(eq_circuit *c, eq_solver *s, const eq_solve_options *o, const double *v,
-                      double *at, double *branch, eq_solve_info *info) {
-    enum { TOGETHER = 16, ROUNDS = 80 };
-    size_t bytes = eq_circuit_nodes(c) * sizeof *v;
+                      double *at, double *branch, eq_solve_info *info, eq_diag *diag) {
+    size_t bytes = eq_circuit_nodes(c) * sizeof *v, n = count_switches(c), wrong = 1, last = n;
+    size_t together = 2 * n + 8, rounds = together + 4 * n + 32;
     eq_status status = EQ_OK;
-    size_t changed = 1;
-    for (int round = 0; status == EQ_OK && changed > 0 && round < ROUNDS; round++) {
+    for (size_t round = 0; status == EQ_OK && wrong > 0 && round < rounds; round++) {
         freeze(c, true);
         eq_solver_refresh(s);
         memcpy(at, v, bytes);
-        status = eq_solver_solve(s, o, at, branch, info, NULL);
+        status = eq_solver_solve(s, o, at, branch, info, diag);
         freeze(c, false);
-        if (status == EQ_OK) changed = change(c, s, at, branch, round < TOGETHER ? SIZE_MAX : 1);
+        if (status == EQ_OK) wrong = change(c, s, at, branch, round < together, &last);
     }
     eq_solver_refresh(s);
-    return status == EQ_OK && changed > 0 ? EQ_ERR_CONVERGE : status;
+    if (status != EQ_OK || wrong == 0) return status;
+    return eq_fail(
+        diag, EQ_ERR_CONVERGE,
+        "no states of the %zu switch%s with hysteresis fit what these states make of the "
+        "circuit (it oscillates); give one of them another threshold, or more hysteresis",
+        n, n == 1 ? "" : "es");
 }
 
 eq_status eq_switches_solve(eq_circuit *c, eq_solver *s, const eq_solve_options *o, double *v,
                             double *branch, eq_solve_info *info, eq_diag *diag) {
     if (!eq_switches_any(c)) return eq_solver_solve(s, o, v, branch, info, diag);
-    size_t bytes = eq_circuit_nodes(c) * sizeof *v;
-    double *at = eq_malloc(2 * eq_circuit_nodes(c), sizeof *at);
+    double *at = eq_malloc(eq_circuit_nodes(c), sizeof *at);
     if (at == NULL) return eq_out_of_memory(diag);
-    double *start = at + eq_circuit_nodes(c);
-    memcpy(start, v, bytes);
-    eq_diag *said = eq_diag_new();
-    eq_status status = eq_solver_solve(s, o, v, branch, info, said);
-    if (status == EQ_ERR_CONVERGE && walk(c, s, o, start, at, branch, info) == EQ_OK) {
-        memcpy(v, at, bytes);
-        status = EQ_OK;
-    }
-    if (status == EQ_ERR_MEMORY) eq_out_of_memory(diag);
-    if (status != EQ_OK) eq_diag_pass_on(said, status, diag);
-    eq_diag_free(said);
+    eq_status status = walk(c, s, o, v, at, branch, info, diag);
+    if (status == EQ_OK) memcpy(v, at, eq_circuit_nodes(c) * sizeof *at);
     eq_free(at);
     return status;
 }

@@ -10,9 +10,9 @@ bool eq_switches_any(const eq_circuit *c);
 /* They keep the states that they have at the solution; they have those of their lines again. */
 void eq_switches_hold(const eq_circuit *c, eq_solver *s, const double *v, const double *branch);
 void eq_switches_release(const eq_circuit *c);
-/* eq_solver_solve, where a switch may change its state because of what its own change makes of the circuit: a spark
- * gap that closes at 3.5 V and then stands at 2.5 V stays closed. As in ngspice, which looks at them from iteration to
- * iteration, the states change one after the other until none has to; they are held then. */
+/* eq_solver_solve from the states that the switches have. As in ngspice, which looks at them from iteration to iteration, those
+ * whose controls do not allow them change, until none has to: a spark gap that closes at 3.5 V and then stands at 2.5 V
+ * stays closed, and a switch that nothing drives stays as it is. They are held then. */
 eq_status eq_switches_solve(eq_circuit *c, eq_solver *s, const eq_solve_options *o, double *v,
                             double *branch, eq_solve_info *info, eq_diag *diag);
 

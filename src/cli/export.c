@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "analysis/switches.h"
 #include "cli/deck.h"
 #include "cli/subject.h"
 #include "netlist/netlist.h"
@@ -39,6 +40,11 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
     if (status == EQ_OK)
         status = s.deck != NULL ? eq_deck_write(s.deck, dialect, NULL, &text, diag)
                                 : eq_circuit_write(s.circuit, dialect, note, &text, diag);
+    if (status == EQ_OK && dialect != EQ_XML && eq_switches_any(s.circuit))
+        eq_note_at(
+            diag, (eq_place){path, 0, 0},
+            "switches with hysteresis are written with the threshold of the state that their "
+            "line gives them: the other deck has no memory of its points");
     if (status == EQ_OK) status = eq_write_text(o->file, path, &text, diag);
     eq_text_free(&text);
     eq_subject_close(&s);

@@ -37,9 +37,24 @@ static bool has_levels(const eq_study *s, const eq_factor *f) {
     return f->words > 0 || s->design == EQ_DESIGN_GRID || s->design == EQ_DESIGN_ONE;
 }
 
+/* Of a range of whole numbers how many there are; 0: it is none, or a logarithmic one. */
+static size_t values_of(const eq_factor *f) {
+    return f->words == 0 && f->whole && !f->log ? (size_t)(f->to - f->from + 1.0) : 0;
+}
+
+static size_t classes_of(const eq_study *s, const eq_factor *f) {
+    size_t values = values_of(f);
+    return has_levels(s, f) ? f->levels : values > 0 && values < BINS ? values : BINS;
+}
+
+/* Points with the same value are in the same class. */
 static size_t class_of(const eq_study *s, size_t factor, double u) {
     const eq_factor *f = &s->factor[factor];
-    size_t best = 0, n = has_levels(s, f) ? f->levels : BINS;
+    size_t best = 0, n = classes_of(s, f), values = values_of(f);
+    if (!has_levels(s, f) && values > 0) {
+        size_t value = (size_t)(u * (double)values);
+        return (value < values ? value : values - 1) * n / values;
+    }
     if (f->words > 0 || !has_levels(s, f)) {
         size_t k = (size_t)(u * (double)n);
         return k < n ? k : n - 1;
@@ -94,8 +109,15 @@ static void fill_level(const eq_study *s, const eq_factor *f, size_t k, const mo
                        eq_effect_level *out) {
     bool own = has_levels(s, f);
     double n = (double)m->n, t = m->n > 1 ? eq_student(m->n - 1) : (double)NAN;
-    out->from = own ? eq_factor_level(f, k) : (double)k / BINS;
-    out->to = own ? out->from : (double)(k + 1) / BINS;
+    size_t values = values_of(f), classes = classes_of(s, f);
+    out->from = own ? eq_factor_level(f, k) : (double)k / (double)classes;
+    out->to = own ? out->from : (double)(k + 1) / (double)classes;
+    if (!own && values > 0) { /* the middles of the cells of its first and its last value */
+        size_t first = (k * values + classes - 1) / classes;
+        size_t last = ((k + 1) * values + classes - 1) / classes - 1;
+        out->from = ((double)first + 0.5) / (double)values;
+        out->to = ((double)last + 0.5) / (double)values;
+    }
     out->runs = m->n;
     out->mean = m->n > 0 ? m->mean : (double)NAN;
     out->band = t * sqrt(m->square / (n - 1.0) / n);
@@ -104,7 +126,7 @@ static void fill_level(const eq_study *s, const eq_factor *f, size_t k, const mo
 eq_status eq_effect_find(const eq_study *s, const eq_explored *e, size_t factor, size_t figure,
                          eq_effect *out, eq_diag *diag) {
     const eq_factor *f = &s->factor[factor];
-    size_t n = has_levels(s, f) ? f->levels : BINS;
+    size_t n = classes_of(s, f);
     moments all = {0}, *class = eq_calloc(n, sizeof *class);
     *out = (eq_effect){factor, n, eq_calloc(n, sizeof *out->level), NAN};
     if (class == NULL || out->level == NULL) {

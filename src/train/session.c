@@ -127,6 +127,8 @@ static eq_status check_sizes(const eq_session *s, const eq_data *d, eq_diag *dia
     const eq_raster image = image_of_network(s);
     eq_status status = check_inputs(s, eq_network_inputs(s->model), diag);
     if (status == EQ_OK) status = eq_raster_check(&image, &d->image, diag);
+    if (status == EQ_OK && s->set.test != NULL)
+        status = eq_raster_check(&image, &s->set.test->image, diag);
     return status == EQ_OK ? check_outputs(s, eq_network_outputs(s->model), d, diag) : status;
 }
 
