@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
@@ -174,11 +175,16 @@ size_t eq_parse_scaled(const char *text, size_t length, int power, double *value
         return n;
     }
     char copy[64];
+    if (d.digits <= EXACT_DIGITS) {
+        snprintf(copy, sizeof copy, "%s%" PRIu64 "e%d", d.negative ? "-" : "", d.mantissa, d.power);
+        *value = strtod(copy, NULL); /* the program never leaves the C locale */
+        return n;
+    }
     char *long_copy = n < sizeof copy ? copy : eq_malloc(n + 1, 1);
     if (long_copy == NULL) return 0;
     memcpy(long_copy, text, n);
     long_copy[n] = '\0';
-    *value = strtod(long_copy, NULL); /* the program never leaves the C locale */
+    *value = strtod(long_copy, NULL);
     if (power != 0) *value *= pow(10.0, power);
     if (long_copy != copy) eq_free(long_copy);
     return n;

@@ -67,7 +67,7 @@ static inline const char *eq_plural(size_t count) {
 /* Reads a plain decimal number (no SPICE suffix) at the start of text; returns its length, 0 if
  * none. */
 size_t eq_parse_double(const char *text, size_t length, double *value);
-/* That number times ten to the power: of up to 2^53 without its point, the double nearest to it. */
+/* That number times ten to the power: of up to 19 digits, the double nearest to it. */
 size_t eq_parse_scaled(const char *text, size_t length, int power, double *value);
 
 /* Room for any double, and the shortest decimal of 15 to 17 digits that reads back as the same one;

@@ -322,9 +322,9 @@ typedef struct suffix {
 /* The suffix at the start, and how many bytes it has. */
 static suffix suffix_of(const char *text, size_t length, eq_dialect dialect, size_t *bytes) {
     static const suffix none = {"", 0, false}, mega = {"meg", 6, false}, small = {"u", -6, false};
-    static const suffix all[] = {{"meg", 6, false}, {"mil", -6, true}, {"t", 12, false},
-                                 {"g", 9, false},   {"k", 3, false},   {"m", -3, false},
-                                 {"u", -6, false},  {"n", -9, false},  {"p", -12, false},
+    static const suffix all[] = {{"meg", 6, false}, {"mil", 0, true}, {"t", 12, false},
+                                 {"g", 9, false},   {"k", 3, false},  {"m", -3, false},
+                                 {"u", -6, false},  {"n", -9, false}, {"p", -12, false},
                                  {"f", -15, false}, {"a", -18, false}};
     *bytes = micro(text, length);
     if (*bytes > 0) return small;
@@ -345,7 +345,7 @@ static suffix suffix_of(const char *text, size_t length, eq_dialect dialect, siz
 /* The number that its `length` bytes are, with the suffix behind them. */
 static void scale(const char *text, size_t length, suffix s, double *value) {
     if (s.power != 0) eq_parse_scaled(text, length, s.power, value);
-    if (s.mils) *value *= 25.4;
+    if (s.mils) *value *= 25.4e-6;
 }
 
 /* Bytes of the letters of a unit; those of Ohm and degree signs are not ASCII. */

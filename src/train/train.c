@@ -536,11 +536,25 @@ static void warn_of_unsettled(const run *r) {
             step);
 }
 
+/* The engine that was asked for, or else that of the run which is gone on with, whose copy of the experiment says it. */
+static eq_engine_kind engine_of(const eq_experiment *x, const eq_train_options *o) {
+    if (!eq_experiment_has_circuit(x) || o->engine != EQ_ENGINE_AUTO)
+        return eq_experiment_has_circuit(x) ? o->engine : EQ_ENGINE_AUTO;
+    if (!o->resume || o->folder == NULL || x->engine != EQ_ENGINE_AUTO) return x->engine;
+    char *path = eq_path_join(o->folder, EQ_TRAIN_EXPERIMENT);
+    eq_experiment *copy = NULL;
+    eq_engine_kind kind = EQ_ENGINE_AUTO;
+    if (path != NULL && eq_experiment_read(path, &copy, NULL) == EQ_OK) kind = copy->engine;
+    eq_experiment_free(copy);
+    eq_free(path);
+    return kind;
+}
+
 eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, eq_train_sight *see,
                         void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
     eq_experiment held = *x; /* its copy in the folder names the engine that was asked for */
-    if (o.engine != EQ_ENGINE_AUTO && eq_experiment_has_circuit(x)) held.engine = o.engine;
+    held.engine = engine_of(x, &o);
     run r = {.x = &held, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
     eq_status status = eq_comm_agree(check_options(&r));
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));

@@ -286,6 +286,41 @@ START_TEST(a_range_without_levels_has_bins) {
 }
 END_TEST
 
+static double of_value(const double *u) {
+    return pow(floor(u[0] * 3.0), 2.0);
+}
+
+/* The same whole number is in one level, however many there are: a figure of these alone lies between the levels where each
+ * has its own, and no label is two levels'. */
+START_TEST(whole_numbers_are_in_one_level_each) {
+    eq_study *s = study(EQ_DESIGN_RANDOM, 1, 60, 0);
+    s->factor[0] = (eq_factor){.from = 1, .to = 3, .whole = true};
+    eq_explored e = explored(s, of_value);
+    eq_effect f;
+    ck_assert_int_eq(eq_effect_find(s, &e, 0, 0, &f, NULL), EQ_OK);
+    ck_assert_uint_eq(f.levels, 3);
+    ck_assert_double_eq_tol(f.share, 1.0, 1e-12);
+    for (size_t j = 0; j < 3; j++) ck_assert_double_eq_tol(f.level[j].mean, (double)(j * j), 1e-12);
+    eq_effect_free(&f);
+    s->factor[0] = (eq_factor){.from = 2, .to = 17, .whole = true};
+    ck_assert_int_eq(eq_effect_find(s, &e, 0, 0, &f, NULL), EQ_OK);
+    ck_assert_uint_eq(f.levels, 5);
+    int next = 2;
+    for (size_t j = 0; j < 5; j++) {
+        eq_text t = {0};
+        int first, last;
+        eq_effect_label(s, &f, j, &t);
+        ck_assert_int_eq(sscanf(t.text, "%d .. %d", &first, &last), 2);
+        ck_assert_int_eq(first, next);
+        next = last + 1;
+        eq_text_free(&t);
+    }
+    ck_assert_int_eq(next, 18);
+    eq_effect_free(&f);
+    eq_explored_free(&e);
+}
+END_TEST
+
 /* Of one-at-a-time only the points on the axis of a factor tell of it. */
 START_TEST(one_at_a_time_compares_on_one_axis) {
     eq_study *s = study(EQ_DESIGN_ONE, 3, 7, 3);
@@ -343,6 +378,7 @@ Suite *draw_suite(void) {
     tcase_add_test(t, the_bands_are_those_of_student);
     tcase_add_test(t, effects_of_a_known_function_are_found);
     tcase_add_test(t, a_range_without_levels_has_bins);
+    tcase_add_test(t, whole_numbers_are_in_one_level_each);
     tcase_add_test(t, one_at_a_time_compares_on_one_axis);
     tcase_add_test(t, the_front_holds_what_nothing_beats);
     suite_add_tcase(s, t);

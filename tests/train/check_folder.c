@@ -445,6 +445,10 @@ START_TEST(a_run_keeps_its_engine) {
     ck_assert_msg(strstr(copy, " engine=\"sparse\"") != NULL, "%s", copy);
     expect_exit(0, NULL, "eval %s", in("run"));
     eq_free(copy);
+    expect_exit(0, NULL, "train %s -o %s --resume --epochs 3", in("built.xml"), in("run"));
+    copy = file_text(in("run/experiment.xml"));
+    ck_assert_msg(strstr(copy, " engine=\"sparse\"") != NULL, "%s", copy);
+    eq_free(copy);
     expect_exit(0, NULL, "train %s -o %s --set architecture.engine=layered", in("built.xml"),
                 in("layered"));
     expect_exit(2, &text, "train %s -o %s --engine sparse --set architecture.engine=layered",
