@@ -537,26 +537,28 @@ static void warn_of_unsettled(const run *r) {
 }
 
 /* The engine that was asked for, or else that of the run which is gone on with, whose copy of the experiment says it. */
-static eq_engine_kind engine_of(const eq_experiment *x, const eq_train_options *o) {
-    if (!eq_experiment_has_circuit(x) || o->engine != EQ_ENGINE_AUTO)
-        return eq_experiment_has_circuit(x) ? o->engine : EQ_ENGINE_AUTO;
-    if (!o->resume || o->folder == NULL || x->engine != EQ_ENGINE_AUTO) return x->engine;
-    char *path = eq_path_join(o->folder, EQ_TRAIN_EXPERIMENT);
+static eq_status find_engine(const eq_experiment *x, const eq_train_options *o,
+                             eq_engine_kind *kind, eq_diag *diag) {
     eq_experiment *copy = NULL;
-    eq_engine_kind kind = EQ_ENGINE_AUTO;
-    if (path != NULL && eq_experiment_read(path, &copy, NULL) == EQ_OK) kind = copy->engine;
+    *kind = o->engine != EQ_ENGINE_AUTO ? o->engine : x->engine;
+    if (!eq_experiment_has_circuit(x)) *kind = EQ_ENGINE_AUTO;
+    if (!o->resume || o->folder == NULL || *kind != EQ_ENGINE_AUTO) return EQ_OK;
+    char *path = eq_path_join(o->folder, EQ_TRAIN_EXPERIMENT);
+    eq_status status =
+        path == NULL ? EQ_ERR_MEMORY : eq_experiment_read(path, &copy, NULL); /* or there is none */
+    if (status == EQ_OK) *kind = copy->engine;
     eq_experiment_free(copy);
     eq_free(path);
-    return kind;
+    return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
 }
 
 eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, eq_train_sight *see,
                         void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
     eq_experiment held = *x; /* its copy in the folder names the engine that was asked for */
-    held.engine = engine_of(x, &o);
     run r = {.x = &held, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
-    eq_status status = eq_comm_agree(check_options(&r));
+    eq_status status = eq_comm_agree(find_engine(x, &o, &held.engine, diag));
+    if (status == EQ_OK) status = eq_comm_agree(check_options(&r));
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
     if (status == EQ_OK) status = eq_comm_agree(run_all(&r));
     if (status == EQ_OK) warn_of_unsettled(&r);

@@ -416,6 +416,7 @@ START_TEST(columns_are_found_by_name) {
                 {"3,1,2,u\n", {3, 1, 2}, NULL},
                 {"a,a,c,kind\n3,1,2,u\n", {3, 1, 2}, NULL},
                 {"c,x,a,kind,b,y\n3,9,1,u,2,7\n6,9,4,v,5,7\n", {1, 2, 3}, NULL},
+                {"note,c,a,kind,b,more\nfine,3,1,u,2,\n\"a, b\",6,4,v,5,\n", {1, 2, 3}, NULL},
                 {"c,kind,b\n3,u,2\n", {0}, "no column is called 'a'"},
                 {"c,a,kind,d\n3,1,u,2\n", {0}, "no column is called 'b'"}};
     for (size_t k = 0; k < sizeof with / sizeof *with; k++) {

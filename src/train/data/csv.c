@@ -21,7 +21,8 @@ typedef struct table {
     eq_data_goal goal;
     bool tasks;      /* labels are read beside targets */
     eq_names *words; /* labels in order of appearance */
-    uint32_t *slot;  /* [columns] 1 + the number of the target that stands there; 0: none does */
+    uint32_t *
+        slot; /* [columns] 1 + the number of the target that stands there; 0: none does; or SKIPPED */
     eq_cell *title;  /* [outputs] the targets' names: of the first row, or as they are asked for */
     size_t outputs;  /* targets of an example */
     size_t features; /* columns that are neither label nor target */
@@ -32,6 +33,9 @@ typedef struct table {
     size_t examples, word_cap;
     eq_diag *diag;
 } table;
+
+/* The slot of a column that the training data do not have. */
+#define SKIPPED UINT32_MAX
 
 /* Blanks inside quotes belong to a text and not to a number. */
 static bool is_number(const eq_cell *f, double *value) {
@@ -255,6 +259,7 @@ static eq_status take_value(table *t, const eq_cell *f, uint32_t slot) {
 
 static eq_status take_cell(table *t, size_t k) {
     const eq_cell *f = &t->in.cell[k];
+    if (t->slot[k] == SKIPPED) return EQ_OK;
     if (k != t->label) return take_value(t, f, t->slot[k]);
     return t->goal == EQ_GOAL_CLASS || t->tasks ? take_label(t, f) : EQ_OK;
 }
@@ -297,11 +302,64 @@ static eq_status keep_names(table *t) {
     return EQ_OK;
 }
 
-static eq_status read_rows(table *t, const eq_columns *o) {
+/* The names of the features in the first row; *once: none is there twice. NULL: memory ran out. */
+static eq_names *feature_names(const table *t, bool *once) {
+    eq_names *names = eq_names_new();
+    bool whole = names != NULL;
+    size_t n = 0;
+    for (size_t k = 0; whole && k < t->columns; k++) {
+        if (k == t->label || t->slot[k] != 0) continue;
+        whole = eq_names_add(names, t->in.cell[k].text, t->in.cell[k].length) != EQ_NO_NAME;
+        n++;
+    }
+    *once = whole && eq_names_count(names) == n;
+    if (whole) return names;
+    eq_names_free(names);
+    return NULL;
+}
+
+static bool has_all(const eq_names *names, char *const *wanted, size_t n) {
+    for (size_t f = 0; f < n; f++)
+        if (eq_names_find(names, wanted[f], strlen(wanted[f])) == EQ_NO_NAME) return false;
+    return true;
+}
+
+static bool is_one_of(const eq_cell *cell, char *const *name, size_t n) {
+    for (size_t f = 0; f < n; f++)
+        if (same(cell, name[f])) return true;
+    return false;
+}
+
+/* Columns beside all those of the training data, whatever stands in them, are no features. */
+static eq_status skip_others(table *t, const eq_data *known) {
+    bool once;
+    size_t skipped = 0;
+    if (known == NULL || known->feature_name == NULL || t->features <= known->features)
+        return EQ_OK;
+    eq_names *names = feature_names(t, &once);
+    if (names == NULL) return eq_out_of_memory(t->diag);
+    bool all = once && has_all(names, known->feature_name, known->features);
+    eq_names_free(names);
+    for (size_t k = 0; all && k < t->columns; k++) {
+        if (k == t->label || t->slot[k] != 0) continue;
+        if (is_one_of(&t->in.cell[k], known->feature_name, known->features)) continue;
+        t->slot[k] = SKIPPED;
+        skipped++;
+    }
+    t->features -= skipped;
+    if (skipped > 0)
+        eq_note_at(t->diag, (eq_place){t->path, t->in.cell->line, 0},
+                   "%zu column%s that the training data do not have %s left out", skipped,
+                   eq_plural(skipped), skipped == 1 ? "is" : "are");
+    return EQ_OK;
+}
+
+static eq_status read_rows(table *t, const eq_columns *o, const eq_data *known) {
     bool first = true, more = false;
     eq_status status = eq_csv_row(&t->in, &more);
     for (; status == EQ_OK && more; first = false) {
         if (first) status = take_first(t, o);
+        if (first && status == EQ_OK && t->header) status = skip_others(t, known);
         if (first && status == EQ_OK && t->header) status = keep_names(t);
         if (status == EQ_OK && !(first && t->header)) status = take_row(t);
         if (status == EQ_OK) status = eq_csv_row(&t->in, &more);
@@ -401,7 +459,7 @@ static eq_status name_targets(const table *t, eq_data *d) {
     if (d->class_name == NULL) return eq_out_of_memory(t->diag);
     d->classes = n;
     for (size_t k = 0; k < t->columns; k++) {
-        if (t->slot[k] == 0) continue;
+        if (t->slot[k] == 0 || t->slot[k] == SKIPPED) continue;
         char number[32];
         snprintf(number, sizeof number, "%zu", k + 1);
         const eq_cell *cell = &t->title[t->slot[k] - 1];
@@ -433,29 +491,9 @@ static eq_status match_features(const table *t, const eq_data *known, const eq_n
     return EQ_OK;
 }
 
-/* The rows of d with the n features that `from` names alone, in this order. */
-static void select_features(const size_t *from, size_t n, eq_data *d, double *spare) {
-    for (size_t k = 0; k < d->examples; k++) {
-        memcpy(spare, d->value + k * d->features, d->features * sizeof *spare);
-        for (size_t f = 0; f < n; f++) d->value[k * n + f] = spare[from[f]];
-    }
-}
-
-/* Columns that the training data do not have are no features. */
-static eq_status take_known_features(const table *t, const eq_data *known, const size_t *from,
-                                     eq_data *d, double *spare) {
-    char **name = eq_strings_copy(known->feature_name, known->features);
-    if (name == NULL) return eq_out_of_memory(t->diag);
-    select_features(from, known->features, d, spare);
-    if (d->features > known->features)
-        eq_note_at(t->diag, (eq_place){t->path, 1, 0},
-                   "%zu column%s that the training data do not have %s left out",
-                   d->features - known->features, eq_plural(d->features - known->features),
-                   d->features - known->features == 1 ? "is" : "are");
-    eq_strings_free(d->feature_name, d->features);
-    d->feature_name = name;
-    d->features = known->features;
-    return EQ_OK;
+static void permute(const size_t *from, size_t n, double *row, double *spare) {
+    memcpy(spare, row, n * sizeof *row);
+    for (size_t f = 0; f < n; f++) row[f] = spare[from[f]];
 }
 
 /* Features that both files name stand in the order of the known ones; where a name is there twice, in their own. */
@@ -471,7 +509,8 @@ static eq_status order_features(const table *t, const eq_data *known, eq_data *d
     eq_status status = whole ? EQ_OK : eq_out_of_memory(t->diag);
     if (whole && eq_names_count(names) == n) {
         status = match_features(t, known, names, from);
-        if (status == EQ_OK) status = take_known_features(t, known, from, d, spare);
+        for (size_t k = 0; status == EQ_OK && n == known->features && k < d->examples; k++)
+            permute(from, n, d->value + k * n, spare);
     }
     eq_names_free(names);
     eq_free(from);
@@ -514,7 +553,7 @@ eq_status eq_data_read_csv(const char *path, const eq_columns *o, const eq_data 
                .diag = diag};
     status =
         t.words == NULL ? eq_out_of_memory(diag) : eq_csv_open(path, text, length, &t.in, diag);
-    if (status == EQ_OK) status = read_rows(&t, o);
+    if (status == EQ_OK) status = read_rows(&t, o, known);
     if (status == EQ_OK) status = build(&t, known, out);
     eq_names_free(t.words);
     eq_csv_close(&t.in);
