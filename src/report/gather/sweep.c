@@ -36,6 +36,7 @@ typedef struct sweep {
     size_t columns;
     double dashed[DASHES]; /* values of `further` in this panel, each with its dashes */
     int dashes;
+    bool crowded; /* there are more of those values */
     eq_lines *l;
     double x_scale, shade_scale;
 } sweep;
@@ -79,17 +80,19 @@ static void find_outer(sweep *s) {
 
 typedef struct keyed {
     uint64_t key;
+    double x;
     size_t row;
 } keyed;
 
 static int by_key(const void *a, const void *b) {
     const keyed *p = a, *q = b;
     if (p->key != q->key) return p->key < q->key ? -1 : 1;
+    if (p->x < q->x || p->x > q->x) return p->x < q->x ? -1 : 1; /* neither: NAN is there */
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
-/* The rows of a curve over a column that is not the fastest are brought together, in their order, where the first
- * of them stands. */
+/* The rows of a curve over a column that is not the fastest are brought together, by that column, where one of them
+ * stands. */
 static eq_status gather_rows(sweep *s, eq_diag *diag) {
     if (s->x >= s->leading || s->x == s->fast) return EQ_OK;
     size_t n = s->r->points, first = 0;
@@ -97,7 +100,7 @@ static eq_status gather_rows(sweep *s, eq_diag *diag) {
     keyed *k = eq_calloc(n, sizeof *k);
     if (k == NULL) return eq_out_of_memory(diag);
     for (size_t j = 0; j < n; j++) {
-        k[j] = (keyed){EQ_HASH_START, j};
+        k[j] = (keyed){EQ_HASH_START, value(s, j, s->x), j};
         for (size_t c = 0; c < s->leading; c++)
             if (s->tells[c]) eq_hash_double(&k[j].key, value(s, j, c));
     }
@@ -183,6 +186,7 @@ static char *dash_of(sweep *s, size_t j, int *dash) {
         int k = 0;
         while (k < s->dashes && s->dashed[k] != x) k++;
         *dash = k % DASHES + 1;
+        s->crowded = s->crowded || k >= DASHES;
         if (k == s->dashes && k < DASHES) {
             const eq_variable *v = &s->r->variable[s->further];
             s->dashed[s->dashes++] = x;
@@ -283,6 +287,23 @@ static void find_shades(sweep *s) {
     s->l->shade_most = s->shade_scale * most;
 }
 
+/* What shades and dashes do not tell apart. */
+static void note_untold(const sweep *s, eq_diag *diag) {
+    size_t outer = 0;
+    for (size_t k = 0; k < s->leading; k++) outer += s->tells[k];
+    if (s->l->shade_label[0] == '\0') return;
+    if (s->crowded)
+        eq_note_at(
+            diag, (eq_place){s->r->title, 0, 0},
+            "%s has more than %d values: dashes tell the first of them apart, all others are "
+            "drawn like these; choose rows, or another --x",
+            s->r->variable[s->further].name, DASHES);
+    if (outer > 2)
+        eq_note_at(diag, (eq_place){s->r->title, 0, 0},
+                   "curves of %zu swept columns are told apart by %s and %s alone", outer,
+                   s->r->variable[s->outer].name, s->r->variable[s->further].name);
+}
+
 static eq_status draw(sweep *s, const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     double least = INFINITY, most = -INFINITY;
     find_axes(s);
@@ -301,6 +322,7 @@ static eq_status draw(sweep *s, const eq_picture *p, eq_canvas *to, eq_diag *dia
         for (size_t j = 0; j < k; j++) before |= same_panel(s, s->column[j], s->column[k]);
         if (!before) status = add_panel(s, k, p, to, diag);
     }
+    if (status == EQ_OK) note_untold(s, diag);
     return status == EQ_OK ? eq_lines_lay_out(s->l, to, diag) : status;
 }
 
