@@ -3,9 +3,9 @@
 #include <math.h>
 
 #include "analysis/pass.h"
-#include "analysis/switches.h"
 #include "base/comm.h"
 #include "base/mem.h"
+#include "solver/switches.h"
 
 static const eq_analysis_kind *const kinds[EQ_ANALYSIS_COUNT] = {
     [EQ_ANALYSIS_OP] = &eq_analysis_op,

@@ -1,10 +1,10 @@
 #include "analysis/operating_point.h"
-#include "analysis/switches.h"
 
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "solver/switches.h"
 
 /* A column KIND(NAME); text is work space. */
 static eq_status add_variable(eq_result *r, eq_text *text, const char *kind, const char *name,

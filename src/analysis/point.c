@@ -1,7 +1,7 @@
 /* One point of an analysis. */
 #include "analysis/pass.h"
-#include "analysis/switches.h"
 #include "base/text.h"
+#include "solver/switches.h"
 
 void eq_pass_where(const eq_pass *w, eq_text *out) {
     for (size_t k = 0; k < w->loops; k++)

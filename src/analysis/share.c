@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "analysis/pass.h"
-#include "analysis/switches.h"
 #include "base/comm.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "solver/switches.h"
 
 /* What the ranks of mpirun share: each solves some of the units of an analysis ahead (the values of
  * the steps, or the points of a .dc without steps) and keeps the states; rank 0 then goes through

@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "analysis/switches.h"
 #include "cli/deck.h"
 #include "cli/subject.h"
 #include "netlist/netlist.h"
+#include "solver/switches.h"
 
 typedef struct export_options {
     const char *to, *phase, *file, *dialect, *sample;

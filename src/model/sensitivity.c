@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "model/mismatch.h"
+#include "solver/switches.h"
 
 void eq_sensitivity_close(eq_sensitivity *s) {
     double *all[] = {s->value,  s->gradient, s->start, s->v,    s->dcdv,
@@ -98,9 +99,10 @@ static eq_status solve(eq_sensitivity *s, size_t j, double *cost, eq_diag *diag)
     eq_circuit *c = s->c;
     for (size_t i = 0; q->x != NULL && i < c->inputs; i++)
         *eq_circuit_source(c, c->input[i]) = q->x[j * c->inputs + i];
+    eq_switches_release(c);
     eq_solver_refresh(s->solver);
     memcpy(s->v, s->start + j * s->nodes, s->nodes * sizeof *s->v);
-    eq_status status = eq_solver_solve(s->solver, &s->options, s->v, s->branch, NULL, diag);
+    eq_status status = eq_switches_solve(c, s->solver, &s->options, s->v, s->branch, NULL, diag);
     if (status != EQ_OK) return status;
     take_outputs(s);
     *cost = q->formula == NULL ? q->value(q->data, j, s->y)

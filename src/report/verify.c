@@ -1,5 +1,4 @@
 #include "report/verify.h"
-#include "analysis/switches.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include "netlist/netlist.h"
 #include "report/ngspice.h"
 #include "result/raw.h"
+#include "solver/switches.h"
 
 /* `least`: what the tolerances of ngspice (vntol, abstol) can tell to 1e-6. */
 static void deviate(eq_deviation *d, const eq_variable *variable, double here, double there,

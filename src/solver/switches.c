@@ -1,4 +1,4 @@
-#include "analysis/switches.h"
+#include "solver/switches.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Switches with hysteresis of a circuit, whose states follow from the points before. */
-#ifndef EQ_ANALYSIS_SWITCHES_H
-#define EQ_ANALYSIS_SWITCHES_H
+#ifndef EQ_SOLVER_SWITCHES_H
+#define EQ_SOLVER_SWITCHES_H
 
 #include "circuit/circuit.h"
 #include "solver/solver.h"
