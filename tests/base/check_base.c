@@ -76,6 +76,27 @@ START_TEST(random_digits_match_strtod) {
 }
 END_TEST
 
+/* A number of up to 19 digits times a power of ten is the double nearest to the decimal that both make. */
+START_TEST(scaled_numbers_are_the_nearest) {
+    static const int power[] = {12, 9, 6, 3, -3, -6, -9, -12, -15, -18};
+    eq_random r = eq_random_seed(31);
+    for (size_t k = 0; k < effort(100000, 5000000); k++) {
+        char digits[48], text[64];
+        int by = power[k % 10], e = (int)eq_random_below(&r, 60) - 30;
+        size_t n = 1 + eq_random_below(&r, 18), point = eq_random_below(&r, (uint32_t)n);
+        for (size_t i = 0; i < n; i++)
+            digits[i] = i == point ? '.' : (char)('0' + eq_random_below(&r, 10));
+        digits[n] = '\0';
+        if (n < 2) continue;
+        snprintf(text, sizeof text, "%se%d", digits, e);
+        double value = 0.0;
+        ck_assert_uint_eq(eq_parse_scaled(text, strlen(text), by, &value), strlen(text));
+        snprintf(text, sizeof text, "%se%d", digits, e + by);
+        ck_assert_msg(value == strtod(text, NULL), "%s: %.17g", text, value);
+    }
+}
+END_TEST
+
 /* The shortest decimal of at least 15 digits that strtod reads back; zero has no sign. */
 START_TEST(numbers_are_written_with_the_digits_they_need) {
     static const struct {
@@ -371,6 +392,7 @@ Suite *base_suite(void) {
     tcase_add_test(t, random_numbers_are_read_back);
     tcase_add_test(t, numbers_are_written_with_the_digits_they_need);
     tcase_add_test(t, number_ends_where_it_ends);
+    tcase_add_test(t, scaled_numbers_are_the_nearest);
     tcase_add_test(t, names_keep_their_ids);
     tcase_add_test(t, names_are_folded);
     tcase_add_test(t, random_digits_match_strtod);
