@@ -86,9 +86,9 @@ static void settle_channel(const eq_inner *q, eq_inner_state *s) {
     put_through(q, s, r, through);
     for (int k = 0; r[d] + r[e] > 0.0 && drop != 0.0 && k < STEPS; k++) {
         double off = s->i[d] - through, slope = s->g[d][e] * r[e] - s->g[d][d] * r[d] - 1.0;
-        double next = through - off / slope, least = fmin(low, high), most = fmax(low, high);
+        double next = through - off / slope;
         *(off * drop > 0.0 ? &low : &high) = through;
-        if (!(next > least && next < most)) next = 0.5 * (low + high);
+        if (!(next > fmin(low, high) && next < fmax(low, high))) next = 0.5 * (low + high);
         bool still = fabs(next - through) <= 2.0 * DBL_EPSILON * fabs(through);
         through = next;
         put_through(q, s, r, through);
