@@ -26,6 +26,7 @@ static void evaluate(const eq_inner *q, eq_inner_state *s) {
     }
     for (int a = 0; a < INNER; a++) {
         eq_dual drop = eq_dual_mul(r[a], i[a]);
+        s->r[a] = r[a].v;
         s->f[a] = s->y[a] - q->z[a] + drop.v;
         s->f_by[a] = drop.d[EQ_INNER_PARAM];
         by_nodes(q, drop, s->m[a]);
@@ -65,11 +66,11 @@ static double allowed(const eq_inner_drop *d, double v, double step) {
 }
 
 /* The inner nodes of a channel through which `through` flows, and the currents there. */
-static void put_through(const eq_inner *q, eq_inner_state *s, const double *r, double through) {
+static void put_through(const eq_inner *q, eq_inner_state *s, double through) {
     int d = q->channel[0], e = q->channel[1];
     for (int a = 0; a < q->nodes; a++) s->y[a] = q->z[a];
-    s->y[d] -= r[d] * through;
-    s->y[e] += r[e] * through;
+    s->y[d] -= s->r[d] * through;
+    s->y[e] += s->r[e] * through;
     evaluate(q, s);
 }
 
@@ -78,20 +79,20 @@ static void put_through(const eq_inner *q, eq_inner_state *s, const double *r, d
 static void settle_channel(const eq_inner *q, eq_inner_state *s) {
     enum { STEPS = 200 };
     int d = q->channel[0], e = q->channel[1];
-    eq_dual i[EQ_INNER_NODES], dual[INNER];
-    double r[INNER], drop = q->z[d] - q->z[e], low = 0.0, high, through = 0.0;
-    q->law(q->self, q->z, i, dual);
-    for (int a = 0; a < INNER; a++) r[a] = dual[a].v;
-    high = drop / (r[d] + r[e]);
-    put_through(q, s, r, through);
-    for (int k = 0; r[d] + r[e] > 0.0 && drop != 0.0 && k < STEPS; k++) {
-        double off = s->i[d] - through, slope = s->g[d][e] * r[e] - s->g[d][d] * r[d] - 1.0;
+    double drop = q->z[d] - q->z[e], low = 0.0, high, through = 0.0;
+    for (int a = 0; a < q->nodes; a++) s->y[a] = q->z[a];
+    evaluate(q, s);
+    if (drop == 0.0 || s->r[d] + s->r[e] == 0.0) return;
+    high = drop / (s->r[d] + s->r[e]);
+    for (int k = 0; k < STEPS; k++) {
+        double off = s->i[d] - through;
+        double slope = s->g[d][e] * s->r[e] - s->g[d][d] * s->r[d] - 1.0;
         double next = through - off / slope;
         *(off * drop > 0.0 ? &low : &high) = through;
         if (!(next > fmin(low, high) && next < fmax(low, high))) next = 0.5 * (low + high);
         bool still = fabs(next - through) <= 2.0 * DBL_EPSILON * fabs(through);
         through = next;
-        put_through(q, s, r, through);
+        put_through(q, s, through);
         if (still) break;
     }
     if (through == 0.0) return;
@@ -101,8 +102,8 @@ static void settle_channel(const eq_inner *q, eq_inner_state *s) {
 
 void eq_inner_settle(const eq_inner *q, eq_inner_state *s) {
     enum { BOLD = 400, STEPS = 2000 };
-    static const double far =
-        1e-2; /* of vt: what did not settle carries no current that is known */
+    /* of vt: what is not settled by this carries no current that is known */
+    static const double far = 1e-2;
     double vt = q->drop[0].vt, longest = 0.0;
     if (q->channel[0] != q->channel[1]) {
         settle_channel(q, s);

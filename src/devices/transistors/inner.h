@@ -32,10 +32,10 @@ typedef struct eq_inner {
     double z[EQ_INNER_NODES];
 } eq_inner;
 
-/* Where the inner nodes are: the currents, their slopes by the inner potentials and by the
+/* Where the inner nodes are: the currents, the resistances, the currents' slopes by the inner potentials and by the
  * parameter, and f = y - z + r i(y) with its slopes. */
 typedef struct eq_inner_state {
-    double y[EQ_INNER_NODES], i[EQ_INNER_NODES];
+    double y[EQ_INNER_NODES], i[EQ_INNER_NODES], r[EQ_INNERS];
     double g[EQ_INNER_NODES][EQ_INNER_NODES], by[EQ_INNER_NODES];
     double f[EQ_INNERS], m[EQ_INNERS][EQ_INNER_NODES], f_by[EQ_INNERS];
 } eq_inner_state;

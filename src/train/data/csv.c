@@ -21,8 +21,7 @@ typedef struct table {
     eq_data_goal goal;
     bool tasks;      /* labels are read beside targets */
     eq_names *words; /* labels in order of appearance */
-    uint32_t *
-        slot; /* [columns] 1 + the number of the target that stands there; 0: none does; or SKIPPED */
+    uint32_t *slot;  /* [columns] 1 + the number of the target there; 0: none is; or SKIPPED */
     eq_cell *title;  /* [outputs] the targets' names: of the first row, or as they are asked for */
     size_t outputs;  /* targets of an example */
     size_t features; /* columns that are neither label nor target */
