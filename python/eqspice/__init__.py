@@ -17,7 +17,8 @@ from .run import Evaluation, Run, open
 from .training import Metrics, train
 
 __version__ = version()
-__all__ = ["ngspice", "Circuit", "OperatingPoints", "allow_osdi", "train", "open", "Run", "Evaluation",
+# Not "open": `from eqspice import *` must not hide that of Python.
+__all__ = ["ngspice", "Circuit", "OperatingPoints", "allow_osdi", "train", "Run", "Evaluation",
            "Metrics", "Error", "InputError", "UsageError",
            "FileError", "SingularError", "ConvergenceError", "CheckError", "Interrupted", "Message",
            "Warned", "version"]

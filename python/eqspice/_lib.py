@@ -5,6 +5,7 @@ import ctypes
 import os
 import pathlib
 import re
+import sys
 import warnings
 from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_int, c_int32, c_size_t, c_void_p
 from typing import NamedTuple, Optional
@@ -70,6 +71,7 @@ class CProgress(Structure):
                 ("train_loss", c_double), ("train_error", c_double), ("train_rmse", c_double)]
 
 
+ON_BEGIN = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 ON_PROGRESS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(CProgress))
 ON_EPOCH = ctypes.CFUNCTYPE(None, c_void_p, POINTER(CMetrics))
 
@@ -77,7 +79,7 @@ ON_EPOCH = ctypes.CFUNCTYPE(None, c_void_p, POINTER(CMetrics))
 class TrainOptions(Structure):
     _fields_ = [("folder", c_char_p), ("resume", c_bool), ("force", c_bool), ("threads", c_int),
                 ("save_every", c_double), ("watch_gradient", c_bool), ("engine", c_int),
-                ("stop", POINTER(c_int)), ("begin", c_void_p), ("progress", ON_PROGRESS),
+                ("stop", POINTER(c_int)), ("begin", ON_BEGIN), ("progress", ON_PROGRESS),
                 ("epoch", ON_EPOCH), ("diagnosis", c_void_p), ("data", c_void_p)]
 
 
@@ -238,7 +240,7 @@ class InputError(Error, ValueError):
 
 
 class FileError(Error, OSError):
-    """A file cannot be read or written."""
+    """A file cannot be written, or a program that draws cannot be started; what cannot be read is an InputError."""
 
 
 class SingularError(Error, ArithmeticError):
@@ -273,11 +275,46 @@ def to_c(text):
     return raw
 
 
+def name_of(b):
+    """A name as C has it, which to_c takes back to the same bytes, whatever its encoding."""
+    return os.fsdecode(b)
+
+
+def fold(name):
+    """Names of nodes and elements are the same in capitals, those of ASCII, as the library has it."""
+    return name if name.islower() and name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)
+
+
+def threads_of(n):
+    """A number of threads that fits into an int of C."""
+    if not 1 <= n <= 4096:
+        raise ValueError(f"threads={n}: give 1 to 4096")
+    return n
+
+
 def _text(b):
     return None if b is None else b.decode("utf-8", "replace")
 
 
-class Diag:
+def _calls_inside():
+    """How far up from the caller's warning the first line outside of the package stands."""
+    here, level, frame = os.path.dirname(__file__), 0, sys._getframe(1)
+    while frame is not None and os.path.dirname(frame.f_code.co_filename) == here:
+        level, frame = level + 1, frame.f_back
+    return level + 1
+
+
+class Kept:
+    """What holds a pointer into the library, which a copy would free a second time."""
+
+    __slots__ = ()
+    _instead = "make another one"
+
+    def __reduce__(self):
+        raise TypeError(f"a {type(self).__name__} is neither copied nor pickled; {self._instead}")
+
+
+class Diag(Kept):
     """A list of messages that the library fills; check() turns a status into an exception."""
 
     def __init__(self):
@@ -295,14 +332,15 @@ class Diag:
         return out
 
     def warn(self):
-        """Takes warnings to those of Python."""
+        """Takes warnings to those of Python, at the line that called the package; all that was said."""
         if not lib.eq_diag_count(self.pointer):
-            return
+            return []
         said = self.messages()
         lib.eq_diag_clear(self.pointer)
         for m in said:
             if m.severity == "warning":
-                warnings.warn(str(m), Warned, stacklevel=4)
+                warnings.warn(str(m), Warned, stacklevel=_calls_inside())
+        return said
 
     def check(self, status):
         """Raises what a status below 0 means."""

@@ -1,33 +1,35 @@
 """Circuits: batches of operating points, nudged states, and gradients."""
 
-import fnmatch
+import re
 import threading
 from collections.abc import Mapping
 from ctypes import byref, c_void_p
 
 import numpy as np
 
-from ._lib import BatchOptions, Diag, EqpropOptions, Handle, lib, to_c
+from ._lib import BatchOptions, Diag, EqpropOptions, Handle, Kept, fold, lib, name_of, threads_of, to_c
 
 _solve = lib.eq_batch_solve
 _SMALL = 16  # examples up to which a plan keeps room, so that no address is asked for
+_PLANS = 64  # choices of inputs that stay analyzed
 
 
 class OperatingPoints(Mapping):
-    """Node potentials [V] by name, and source currents [A] as "i(name)": arrays [B], or numbers when
-    no input had a batch axis. v [B, nodes] and i [B, branches] are the whole tables, in the order of
-    Circuit.nodes and Circuit.branches; x [B, inputs] is what the inputs were."""
+    """Node potentials [V] by name, and source currents [A] as "i(name)": arrays [B] of the caller's own, or
+    numbers when no input had a batch axis. v [B, nodes] and i [B, branches] are the whole tables, in the
+    order of Circuit.nodes and Circuit.branches; x [B, inputs] is what the inputs were: these three are
+    what gradients are taken at, and read alone. dict(points) is what pandas.DataFrame takes."""
 
-    __slots__ = ("v", "i", "x", "_circuit", "_plan", "_single")
+    __slots__ = ("v", "i", "x", "_circuit", "_plan", "_single", "_params")
 
-    def __init__(self, circuit, plan, x, v, i, single):
-        self._circuit, self._plan, self._single = circuit, plan, single
+    def __init__(self, circuit, plan, x, v, i, single, params):
+        self._circuit, self._plan, self._single, self._params = circuit, plan, single, params
         self.x, self.v, self.i = x, v, i
 
     def __getitem__(self, name):
         table, column = self._circuit._column(name)
         values = (self.v if table == 0 else self.i)[:, column]
-        return float(values[0]) if self._single else values
+        return float(values[0]) if self._single else values.copy()
 
     def __iter__(self):
         return iter(self._circuit.nodes + tuple(f"i({b})" for b in self._circuit.branches))
@@ -39,7 +41,7 @@ class OperatingPoints(Mapping):
         return f"<{self.v.shape[0]} operating points of {self.v.shape[1]} nodes>"
 
 
-class _Owned:
+class _Owned(Kept):
     """A circuit of the library, freed when the last of its users has gone; owner: whose it is instead."""
 
     __slots__ = ("pointer", "owner")
@@ -52,7 +54,7 @@ class _Owned:
             free(self.pointer)
 
 
-class _Plan:
+class _Plan(Kept):
     """A batch of the library for one choice of inputs, with the columns of each pattern."""
 
     __slots__ = ("pointer", "columns", "count", "room", "keep")
@@ -94,7 +96,18 @@ def _address(a):
 
 
 def _is_pattern(name):
-    return "*" in name or "?" in name or "[" in name
+    return "*" in name or "?" in name
+
+
+def _matcher(pattern):
+    """Of "*", any characters, and "?", one; all others are themselves, those of buses ("r[1]") too."""
+    parts = ({"*": ".*", "?": "."}.get(c) or re.escape(c) for c in pattern)
+    return re.compile("".join(parts), re.DOTALL).fullmatch
+
+
+def _read_only(*arrays):
+    for a in arrays:
+        a.flags.writeable = False
 
 
 def allow_osdi(path):
@@ -105,7 +118,7 @@ def allow_osdi(path):
     diag.check(lib.eq_osdi_allow(to_c(path), diag.pointer))
 
 
-class Circuit:
+class Circuit(Kept):
     """A circuit from a deck: a path, or text=... (`name` stands for the file in messages).
 
     The analysis is done once for each set of inputs; after that a call of op costs the solves alone.
@@ -114,7 +127,9 @@ class Circuit:
 
     nodes, elements and branches are names, in the order of all arrays. Raises eqspice.InputError for
     a bad deck and eqspice.SingularError for a circuit without a unique operating point (e.nodes says
-    where)."""
+    where). What it warns of stands in messages and is an eqspice.Warned."""
+
+    _instead = "make another one of its deck"
 
     def __init__(self, path=None, *, text=None, name="text", threads=1):
         if (path is None) == (text is None):
@@ -137,23 +152,19 @@ class Circuit:
 
     def _take(self, pointer, diag, owner, threads):
         self._owned, self._pointer, self._diag = _Owned(pointer, owner), pointer, diag
-        self.messages, self.threads = diag.messages(), threads
+        self.messages, self.threads = diag.warn(), threads_of(threads)
         self._plans, self._handles, self._arrays, self._last = {}, {}, {}, None
+        self._params, self._base = {}, {}  # what was set, and what stood there before all
         self._lock = threading.RLock()
-        if threads < 1:
-            raise ValueError(f"threads={threads}: at least 1 is needed")
-        self.nodes = tuple(lib.eq_circuit_node_name(pointer, k).decode()
+        self.nodes = tuple(name_of(lib.eq_circuit_node_name(pointer, k))
                            for k in range(lib.eq_circuit_nodes(pointer)))
-        self.elements = tuple(lib.eq_circuit_element_name(pointer, k).decode()
+        self.elements = tuple(name_of(lib.eq_circuit_element_name(pointer, k))
                               for k in range(lib.eq_circuit_elements(pointer)))
         self.branches = self._find_branches()
         self._shape = len(self.nodes), len(self.branches)
-        self._columns = {n.lower(): (0, k) for k, n in enumerate(self.nodes)}
-        self._columns.update({f"v({n.lower()})": (0, k) for k, n in enumerate(self.nodes)})
-        self._columns.update({f"i({n.lower()})": (1, k) for k, n in enumerate(self.branches)})
-
-    def __reduce__(self):
-        raise TypeError("a Circuit is neither copied nor pickled; make another one of its deck")
+        self._columns = {fold(n): (0, k) for k, n in enumerate(self.nodes)}
+        self._columns.update({f"v({fold(n)})": (0, k) for k, n in enumerate(self.nodes)})
+        self._columns.update({f"i({fold(n)})": (1, k) for k, n in enumerate(self.branches)})
 
     def _find_branches(self):
         solver = c_void_p()
@@ -165,8 +176,8 @@ class Circuit:
 
     def _column(self, name):
         try:
-            return self._columns[name.lower()]
-        except KeyError:
+            return self._columns[fold(name)]
+        except (KeyError, AttributeError):
             raise KeyError(f"there is no node {name!r}, nor a source of that name as i(NAME)") from None
 
     def column(self, node):
@@ -183,20 +194,22 @@ class Circuit:
         found = self._handles.get(pattern)
         if found is not None:
             return found
-        element, paren, param = pattern.lower().partition("(")
+        element, paren, param = fold(pattern).partition("(")
         names = [pattern]
         if _is_pattern(element):
-            names = [n + paren + param for n in self.elements if fnmatch.fnmatchcase(n.lower(), element)]
+            fits = _matcher(element)
+            names = [n + paren + param for n in self.elements if fits(fold(n))]
             if not names:
                 raise KeyError(f"no element fits {pattern!r}")
-        found = []
-        for name in names:
-            h = Handle()
-            self._diag.check(lib.eq_handle_find(self._pointer, to_c(name), byref(h),
-                                                self._diag.pointer))
-            found.append(h)
-        self._handles[pattern] = found
+        with self._lock:
+            found = self._handles[pattern] = [self._handle(name) for name in names]
         return found
+
+    def _handle(self, name):
+        """That of one element, or of one of its parameters."""
+        h = Handle()
+        self._diag.check(lib.eq_handle_find(self._pointer, to_c(name), byref(h), self._diag.pointer))
+        return h
 
     def find(self, pattern):
         """The names of the elements that a pattern means, in deck order. Raises KeyError or
@@ -215,7 +228,7 @@ class Circuit:
         self._put({pattern: values})
 
     def _put(self, params):
-        """{pattern: values}: all of them or, where one raises, none."""
+        """{pattern: values}: all of them or, where one raises, none. What stood there: [(handle, value)]."""
         new = []
         for pattern, values in params.items():
             found = self._find(pattern)
@@ -226,9 +239,30 @@ class Circuit:
                 for h, value in new:
                     self._diag.check(lib.eq_handle_set(self._pointer, h, value, self._diag.pointer))
             except BaseException:
-                for h, value in reversed(old):
-                    lib.eq_handle_set(self._pointer, h, value, None)
+                self._put_back(old)
                 raise
+            for h, value in reversed(old):
+                self._base.setdefault((h.element, h.param), value)
+            self._params = {**self._params, **{(h.element, h.param): value for h, value in new}}
+        return old
+
+    def _put_back(self, old):
+        for h, value in reversed(old):
+            lib.eq_handle_set(self._pointer, h, value, None)
+
+    def _check_params(self, points):
+        """Gradients at these points hold for the parameters that they were solved with."""
+        then, now, base = points._params, self._params, self._base
+        if then is now:
+            return
+        for key in now:
+            was = then.get(key, base[key])
+            if was != now[key]:
+                raise ValueError(f"these points were solved with another {self._parameter(key)}, {was:.6g} and not "
+                                 f"{now[key]:.6g}: call op again after a set, or take the gradient before it")
+
+    def _parameter(self, key):
+        return f"{lib.eq_handle_about(self._pointer, Handle(*key)).name.decode()} of {self.elements[key[0]]}"
 
     def about(self, pattern):
         """(name, unit, min, max, trainable) of the parameter that a pattern means: ("r", "ohm", ...)."""
@@ -239,10 +273,13 @@ class Circuit:
         """The names of the elements whose values vjp takes when it is not told which."""
         return [self.elements[h.element] for h in self._trained(None)[0]]
 
-    def _has_gradient(self, name):
-        h = Handle()
-        found = lib.eq_handle_find(self._pointer, name.encode(), byref(h), None) == 0
-        return found and lib.eq_handle_about(self._pointer, h).trainable
+    def _with_gradient(self):
+        """Handles of the values of all elements that have a gradient."""
+        for name in self.elements:
+            h = Handle()
+            found = lib.eq_handle_find(self._pointer, to_c(name), byref(h), None) == 0
+            if found and lib.eq_handle_about(self._pointer, h).trainable:
+                yield h
 
     def _trained(self, params):
         """Handles of patterns as a list and as C has them."""
@@ -250,7 +287,7 @@ class Circuit:
         found = self._arrays.get(key)
         if found is None:
             if params is None:
-                handles = [self._find(n)[0] for n in self.elements if self._has_gradient(n)]
+                handles = list(self._with_gradient())
             else:
                 handles = [h for p in ([key] if isinstance(key, str) else key) for h in self._find(p)]
             found = self._arrays[key] = handles, _array(handles)
@@ -262,6 +299,8 @@ class Circuit:
         key = tuple(inputs)
         plan = self._plans.get(key)
         if plan is None:
+            if len(self._plans) == _PLANS:
+                del self._plans[next(iter(self._plans))]
             plan = self._plans[key] = _Plan(self, key)
         return plan
 
@@ -294,27 +333,36 @@ class Circuit:
 
         inputs: {pattern: values}, values a number, [n] for the n elements that the pattern means, [B]
         for one element, or [B, n], in V, A or the unit of the parameter. params: {pattern: values},
-        set before and kept, as by `set` (values for this call alone are inputs). Every point starts from zero: its bits depend on neither B nor threads.
+        set before and kept, as by `set`, unless the call raises (values for this call alone are inputs). Every
+        point starts from zero: its bits depend on neither B nor threads. Ctrl-C is heard when all are done.
         Raises eqspice.SingularError or eqspice.ConvergenceError, with the number of the first example
         that has no answer, and ValueError for shapes that do not fit."""
         with self._lock:
-            if params:
-                self._put(params)
-            if inputs is None:
-                inputs = {}
-            plan = self._plan(inputs)
-            given, examples = self._read(inputs, plan)
-            n = 1 if examples is None else examples
-            x, v, i, at_x, at_v, at_i = plan.room.get(n) or plan.room_for(n, *self._shape)
-            for first, end, values in given:
-                x[:, first:end] = values
-            status = _solve(plan.pointer, n, at_x, at_v, at_i, self._diag.pointer)
-            if status != 0:
-                self._diag.check(status)
-            if n <= _SMALL:
-                x, v, i = x.copy(), v.copy(), i.copy()
-            self._last = last = plan, x, v, i, examples is None
-            return OperatingPoints(self, *last)
+            if not params:
+                return self._op(inputs or {})
+            before, old = self._params, self._put(params)
+            try:
+                return self._op(inputs or {})
+            except BaseException:
+                self._put_back(old)
+                self._params = before
+                raise
+
+    def _op(self, inputs):
+        plan = self._plan(inputs)
+        given, examples = self._read(inputs, plan)
+        n = 1 if examples is None else examples
+        x, v, i, at_x, at_v, at_i = plan.room.get(n) or plan.room_for(n, *self._shape)
+        for first, end, values in given:
+            x[:, first:end] = values
+        status = _solve(plan.pointer, n, at_x, at_v, at_i, self._diag.pointer)
+        if status != 0:
+            self._diag.check(status)
+        if n <= _SMALL:
+            x, v, i = x.copy(), v.copy(), i.copy()
+        _read_only(x, v, i)
+        self._last = last = plan, x, v, i, examples is None, self._params
+        return OperatingPoints(self, *last)
 
     def state(self):
         """The points of the last op, for a vjp after others have come."""
@@ -349,7 +397,8 @@ class Circuit:
             self._diag.check(lib.eq_batch_nudge(p._plan.pointer, len(v), _address(p.x), _address(p.v),
                                                 _address(current), _address(v), _address(i),
                                                 self._diag.pointer))
-            return OperatingPoints(self, p._plan, p.x, v, i, p._single)
+            _read_only(v, i)
+            return OperatingPoints(self, p._plan, p.x, v, i, p._single, self._params)
 
     # ---- Gradients ----
 
@@ -360,7 +409,7 @@ class Circuit:
         [B, n] per_example, in units of C by that of the parameter.
 
         params: a pattern or several; None: the value of every element that has a gradient.
-        at: the points of an earlier op, whose parameters the circuit must have.
+        at: the points of an earlier op. Points that were solved with other parameters raise ValueError.
         method: "adjoint", exact, or "eqprop", estimated from a free phase and phases nudged by
         -beta dcdv [A] at the nodes (symmetric: at beta and -beta, with an error of order beta^2; else
         of order beta). Where Equilibrium Propagation gives no gradient, for want of an energy,
@@ -371,8 +420,11 @@ class Circuit:
             raise TypeError("method=\"eqprop\" wants a beta, and the adjoint none")
         with self._lock:
             p = self._points(at)
+            self._check_params(p)
             handles, array = self._trained(params)
             slopes, n = self._table(dcdv, p.v.shape), len(p.v)
+            if not np.isfinite(slopes).all():
+                raise ValueError("dcdv has a slope that is not finite")
             out = np.empty((n, len(handles)))
             plan, diag = p._plan.pointer, self._diag
             at_x, at_v, at_slopes = _address(p.x), _address(p.v), _address(slopes)

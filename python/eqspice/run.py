@@ -1,14 +1,17 @@
 """Trained networks: `open` takes the folder of a run up, to be evaluated or used as a circuit."""
 
 import csv
+import math
 import os
 import pathlib
+import threading
+import warnings
 from ctypes import byref, c_size_t, c_void_p
 from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ._lib import CMetrics, Diag, Message, PowerPart, UsageError, lib, to_c
+from ._lib import CMetrics, Diag, Kept, Message, PowerPart, UsageError, Warned, lib, name_of, threads_of, to_c
 from .circuit import Circuit
 from .training import metrics_of, settings_of
 
@@ -56,7 +59,7 @@ class Evaluation(NamedTuple):
 
 def _table(i, examples):
     """{column: [examples]}, copied."""
-    names = [lib.eq_inference_column(i, k).decode() for k in range(lib.eq_inference_columns(i))]
+    names = [name_of(lib.eq_inference_column(i, k)) for k in range(lib.eq_inference_columns(i))]
     values = np.ctypeslib.as_array(lib.eq_inference_table(i), (examples, len(names))).copy()
     return {name: values[:, k] for k, name in enumerate(names)}
 
@@ -70,13 +73,13 @@ def _power(i):
         elif kind == "layer":
             parts[kind].append(part.dissipated)
         elif kind == "group" or part.delivered or part.dissipated:
-            parts[kind][part.name.decode()] = part.dissipated
+            parts[kind][name_of(part.name)] = part.dissipated
     return Power(parts["total"][0], parts["class"], np.array(parts["layer"]), parts["group"])
 
 
 def _evaluation(i, potentials, power):
     s = lib.eq_inference_score(i).contents
-    names = tuple(s.class_name[k].decode() for k in range(s.classes))
+    names = tuple(name_of(s.class_name[k]) for k in range(s.classes))
     table, confusion, targets = _table(i, s.examples), None, ()
     if s.confusion:
         confusion = np.ctypeslib.as_array(s.confusion, (s.classes, s.classes)).astype(int)
@@ -92,25 +95,31 @@ def _evaluation(i, potentials, power):
                       predicted, outputs, nodes, _power(i) if power else None)
 
 
-class Run:
+class Run(Kept):
     """A trained network, from the folder that `train` or `eqspice train` wrote. metrics: {column of
     metrics.csv: array}; epochs: how many were trained; epoch: the one that the network is of (the best
-    on the validation set, where there is one); best: its Metrics, else None."""
+    on the validation set, where there is one); best: its Metrics, else None. What it warns of stands in
+    messages and is an eqspice.Warned."""
+
+    _instead = "open its folder once more"
 
     def __init__(self, folder, *, data=None, labels=None, set=None, temp=None, models=None, threads=1):
         self.folder, self._diag, self._pointer = pathlib.Path(folder), Diag(), c_void_p()
+        self._lock = threading.RLock()
         o = lib.eq_trained_defaults()
         o.data = None if data is None else to_c(data)
         o.labels = None if labels is None else to_c(labels)
         o.models = None if models is None else to_c(models)
-        o.threads, o.set = threads, settings_of(set)
+        o.threads, o.set = threads_of(threads), settings_of(set)
         if temp is not None:
+            if math.isnan(temp):
+                raise ValueError("temp=nan is no temperature")
             o.temp = temp
         self._threads = threads
-        self._how = dict(set=set, temp=temp, models=models, threads=threads)
+        self._how, self._data = dict(set=set, temp=temp, models=models, threads=threads), (data, labels)
         self._diag.check(lib.eq_trained_open(to_c(folder), byref(o), byref(self._pointer),
                                              self._diag.pointer))
-        self.messages = self._diag.messages()
+        self.messages = self._diag.warn()
         row, epochs = CMetrics(), c_size_t()
         chosen = lib.eq_trained_chosen(self._pointer, byref(row), byref(epochs))
         self.epochs = epochs.value
@@ -130,26 +139,31 @@ class Run:
             return Run(self.folder, data=data, labels=labels, **self._how).eval(potentials=potentials, power=power)
         o, i = lib.eq_infer_defaults(), c_void_p()
         o.predictions, o.potentials, o.power = True, potentials, power
-        self._diag.check(lib.eq_trained_infer(self._pointer, byref(o), byref(i), self._diag.pointer))
+        with self._lock:
+            self._diag.check(lib.eq_trained_infer(self._pointer, byref(o), byref(i), self._diag.pointer))
         try:
             return _evaluation(i, potentials, power)
         finally:
             lib.eq_inference_free(i)
 
     def circuit(self):
-        """The trained circuit, for op, vjp and a torch.Layer. Raises eqspice.UsageError where the
-        experiment has a <network>, which is none."""
-        pointer = lib.eq_trained_circuit(self._pointer)
-        if not pointer:
+        """A circuit with the trained values, for op, vjp and a torch.Layer: read once more from the folder, so
+        that what is set in it is in no other and in no eval. Raises eqspice.UsageError where the experiment
+        has a <network>, which is none."""
+        if not lib.eq_trained_circuit(self._pointer):
             raise UsageError([Message("error", None, 0, 0, f"'{self.folder}' is a run of a <network>, "
                                       "which is no circuit; take eval")])
-        return Circuit._of(pointer, self, self._threads)
+        data, labels = self._data
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Warned)  # told when this run was opened
+            own = Run(self.folder, data=data, labels=labels, **self._how)
+        return Circuit._of(lib.eq_trained_circuit(own._pointer), own, self._threads)
 
     @property
     def metrics(self):
         """{name: [epochs]} of metrics.csv, as it stands now."""
         with _open(self.folder / "metrics.csv", newline="") as f:
-            head, *rows = csv.reader(f)
+            head, *rows = list(csv.reader(f)) or [[]]
         columns = zip(*rows) if rows else [()] * len(head)
         return {name: np.array([float(v) if v else np.nan for v in column])
                 for name, column in zip(head, columns)}

@@ -318,3 +318,107 @@ def test_a_file_that_is_no_library_of_compiled_models_is_refused(tmp_path):
     text.write_text("no library")
     with pytest.raises(eqspice.InputError, match="cannot be opened as a library"):
         eqspice.allow_osdi(text)
+
+
+def test_names_of_buses_are_no_patterns():
+    c = eqspice.Circuit(text="t\nV1 a[0] 0 1\nR[1] a[0] b 1k\nR[2] b 0 3k\nR1 b 0 7k\n.end\n")
+    assert c.get("r[1]") == 1e3 and c.find("r[?]") == ["r[1]", "r[2]"] and c.find("r*") == ["r[1]", "r[2]", "r1"]
+    c.set("R[1]", 2e3)
+    assert c.get("r1") == 7e3 and c.get("r[1]") == 2e3
+    assert c.trainable() == ["v1", "r[1]", "r[2]", "r1"]
+    c.op()
+    each = [c.vjp({"b": 1.0}, name)[0] for name in c.trainable()]
+    assert c.vjp({"b": 1.0}).tolist() == each and each[1] != each[3]
+
+
+def test_names_are_those_of_the_deck_in_any_encoding():
+    c = eqspice.Circuit(text="t\nV1 a 0 1\nR1 a Ö 1k\nR2 Ö 0 1k\nR3 a ö 1k\nR4 ö 0 3k\n.end\n")
+    v = c.op()
+    assert v["Ö"] == pytest.approx(0.5) and v["ö"] == pytest.approx(0.75) and set(v) == {"0", "a", "Ö", "ö", "i(v1)"}
+    latin = eqspice.Circuit(text="t\nV1 a 0 1\nRÜ a b 1k\nR2 b 0 1k\n.end\n".encode("latin-1"))
+    name = latin.elements[1]
+    assert latin.get(name) == 1e3 and latin.find("r*") == [name, "r2"] and latin.op()["b"] == pytest.approx(0.5)
+
+
+def test_what_op_gives_may_be_worked_on():
+    c = eqspice.Circuit(text=DIVIDER)
+    for x in ([1.0, 2.0], np.linspace(1.0, 2.0, 40)):
+        miss = c.op({"v1": x})["out"] - 1.0
+        right = c.vjp({"out": miss}, "r*")
+        points = c.op({"v1": x})
+        miss = points["out"]
+        miss -= 1.0
+        assert c.vjp({"out": miss}, "r*").tolist() == right.tolist()
+        for table in (points.v, points.i, points.x, c.nudge({"out": 1e-6}).v):
+            with pytest.raises(ValueError, match="read-only"):
+                table += 1.0
+
+
+def test_gradients_are_those_of_the_parameters_of_their_points():
+    c = eqspice.Circuit(text=DIVIDER)
+    points = c.op()
+    right = c.vjp({"out": 1.0}, "r1")
+    c.set("r1", 2e4)
+    for take in (lambda: c.vjp({"out": 1.0}, "r1"), lambda: c.eqprop({"out": 1.0}, "r1", beta=1e-6),
+                 lambda: c.vjp({"out": 1.0}, "r1", at=points)):
+        with pytest.raises(ValueError, match="another r of r1, 1000 and not 20000"):
+            take()
+    later = c.op()
+    assert c.vjp({"out": 1.0}, "r1")[0] == pytest.approx(-10.0 * 3e3 / 23e3**2)
+    c.op(params={"r*": [1e3, 3e3]})
+    assert c.vjp({"out": 1.0}, "r1", at=points).tolist() == right.tolist()
+    with pytest.raises(ValueError, match="20000 and not 1000"):
+        c.vjp({"out": 1.0}, "r1", at=later)
+    with pytest.raises(ValueError, match="not finite"):
+        c.vjp({"out": float("nan")}, "r1")
+
+
+def test_an_op_that_fails_sets_nothing():
+    c = eqspice.Circuit(text=DIVIDER)
+    points = c.op()
+    for inputs in ({"v1": float("nan")}, {"q": 1.0}, {"v1": np.ones((2, 2))}):
+        with pytest.raises((eqspice.InputError, ValueError)):
+            c.op(inputs, params={"r1": 9e3})
+        assert c.get("r1") == 1e3 and c.vjp({"out": 1.0}, "r1", at=points).shape == (1,)
+
+
+def test_warnings_are_pythons_at_the_line_of_the_caller():
+    c = eqspice.Circuit(text="t\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\nG1 d 0 b 0 1m\nR3 d 0 1k\n.end\n")
+    c.op()
+    for take in (lambda: c.vjp({"d": 1.0}, "r1", method="eqprop", beta=1e-6),
+                 lambda: c.eqprop({"d": 1.0}, "r1", beta=1e-6)):
+        with pytest.warns(eqspice.Warned, match="biased") as w:
+            take()
+        assert {one.filename for one in w} == {__file__}
+
+
+def test_errors_of_two_threads_keep_apart():
+    c, wrong = eqspice.Circuit(text=DIVIDER), []
+
+    def work(name):
+        for _ in range(500):
+            try:
+                c.get(name)
+            except eqspice.InputError as e:
+                wrong.extend([str(e)] if f"'{name}'" not in str(e) else [])
+
+    threads = [threading.Thread(target=work, args=(f"q{k}",)) for k in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert wrong == []
+
+
+def test_plans_of_many_inputs_do_not_pile_up():
+    c = eqspice.Circuit(text="t\n" + "".join(f"V{k} n{k} 0 1\nR{k} n{k} 0 1k\n" for k in range(100)) + ".end\n")
+    first = c.op({"v0": 2.0})
+    for k in range(100):
+        assert c.op({f"v{k}": 3.0})[f"n{k}"] == 3.0
+    assert len(c._plans) == 64 and c.vjp({"n0": 1.0}, "v0", at=first)[0] == pytest.approx(1.0)
+
+
+def test_threads_are_a_number_of_c():
+    for threads in (0, -1, 2**32 + 1, 2**40):
+        with pytest.raises(ValueError, match="give 1 to 4096"):
+            eqspice.Circuit(text=DIVIDER, threads=threads)

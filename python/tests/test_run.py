@@ -1,9 +1,12 @@
 """Trained networks from their folders, against what the program says of them."""
 
+import copy
 import csv
 import json
 import os
 import pathlib
+import pickle
+import shutil
 import subprocess
 
 import numpy as np
@@ -112,3 +115,31 @@ def test_what_is_no_run_is_told(tmp_path):
     for folder in (tmp_path / "nothing", tmp_path):
         with pytest.raises(eqspice.Error, match=str(folder)):
             eqspice.open(folder)
+
+
+def test_a_circuit_of_a_run_is_its_own(iris):
+    run = eqspice.open(iris[0])
+    before, c = run.eval().loss, run.circuit()
+    trained = c.get("rw*")
+    c.set("rw*", trained * 2.0)
+    assert run.eval().loss == before and run.circuit().get("rw*").tolist() == trained.tolist()
+
+
+def test_a_run_is_not_copied(iris):
+    run = eqspice.open(iris[0])
+    for take in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="open its folder once more"):
+            take(run)
+    assert run.eval().examples > 0
+
+
+def test_a_file_without_rows_has_no_metrics(tmp_path, iris):
+    shutil.copytree(iris[0], tmp_path / "run")
+    run = eqspice.open(tmp_path / "run")
+    (tmp_path / "run" / "metrics.csv").write_text("")
+    assert run.metrics == {}
+
+
+def test_no_number_is_no_temperature(iris):
+    with pytest.raises(ValueError, match="no temperature"):
+        eqspice.open(iris[0], temp=float("nan"))

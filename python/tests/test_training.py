@@ -4,6 +4,9 @@ import csv
 import os
 import pathlib
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -59,3 +62,41 @@ def test_ctrl_c_is_told_as_such_and_engines_by_name():
         eqspice.train(NETLISTS / "xor.xml", on_epoch=interrupt)
     with pytest.raises(ValueError, match="none of auto, layered, sparse"):
         eqspice.train(NETLISTS / "xor.xml", engine="fast")
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_ctrl_c_is_heard_within_an_epoch(tmp_path, watched):
+    """Of an interpreter of its own: in a training Python's handlers would be called at its end alone."""
+    program = f"""
+import eqspice
+try:
+    eqspice.train({str(NETLISTS / "iris.xml")!r}, {str(tmp_path / "run")!r}, set={{"epochs.count": 10000000}},
+                  on_epoch={"lambda m: None" if watched else None})
+except eqspice.Interrupted:
+    print("interrupted", flush=True)
+    raise SystemExit(7)
+"""
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
+                             env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    try:
+        while not (tmp_path / "run" / "metrics.csv").exists():
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(60) == 7 and child.stdout.read() == "interrupted\n"
+    finally:
+        child.kill()
+        child.wait()
+    assert (tmp_path / "run" / "checkpoint").exists()
+
+
+def test_signals_are_as_before():
+    handler, waiting = signal.getsignal(signal.SIGINT), signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(waiting)
+    eqspice.train(NETLISTS / "xor.xml", set={"epochs.count": 1})
+    assert signal.getsignal(signal.SIGINT) is handler and signal.set_wakeup_fd(waiting) == waiting
+
+
+def test_a_training_warns():
+    with pytest.warns(eqspice.Warned, match="of the exact"):
+        eqspice.train(NETLISTS / "iris.xml", set={"epochs.count": 1, "estimator.beta": 1.0})

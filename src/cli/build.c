@@ -125,28 +125,34 @@ static int run_experiment(const eq_command *command, int argc, char **argv) {
     return eq_finish(diag, build_experiment(path, to, file, &settings, diag));
 }
 
-/* ARCH comes first: it decides the defaults that the options change. */
-static eq_status choose_kind(const char *kind, build_options *o, eq_diag *diag) {
-    o->alone = strcmp(kind, "crossbar") == 0;
-    eq_status status = o->alone ? EQ_OK : eq_architecture_kind(kind, &o->a, NULL);
-    if (status == EQ_ERR_USAGE)
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "there is no architecture '%s' to build; use kendall, drn or crossbar, or "
-                       "give an experiment (.xml)",
-                       kind);
-    if (status == EQ_OK && !o->alone && eq_architecture_has_edges(&o->a))
-        return eq_fail(diag, EQ_ERR_USAGE,
-                       "kind %s has nodes and edges, which an experiment says: eqspice build "
-                       "EXPERIMENT.xml",
-                       kind);
-    if (!o->alone) return status;
+static void choose_crossbar(build_options *o) {
     eq_crossbar_options *q = &o->crossbar;
     *q = eq_crossbar_defaults();
     o->rows = (int)q->rows;
     o->columns = (int)q->columns;
     o->a = (eq_architecture){
         .wires = q->wires, .is = q->is, .n = q->n, .low = q->low, .high = q->high};
-    return EQ_OK;
+}
+
+/* ARCH comes first: it decides the defaults that the options change. */
+static eq_status choose_kind(const char *kind, build_options *o, eq_diag *diag) {
+    o->alone = strcmp(kind, "crossbar") == 0;
+    if (o->alone) {
+        choose_crossbar(o);
+        return EQ_OK;
+    }
+    eq_status status = eq_architecture_kind(kind, &o->a, NULL);
+    if (status == EQ_ERR_USAGE)
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "there is no architecture '%s' to build; use kendall, drn or crossbar, or "
+                       "give an experiment (.xml)",
+                       kind);
+    if (status == EQ_OK && eq_architecture_has_edges(&o->a))
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "kind %s has nodes and edges, which an experiment says: eqspice build "
+                       "EXPERIMENT.xml",
+                       kind);
+    return status;
 }
 
 static bool is_alone(const build_options *o) {

@@ -5,22 +5,27 @@
 #include "base/mem.h"
 #include "circuit/formula.h"
 
-/* The next switch with hysteresis from row j of table k on, which then stand behind it; NULL: none
- * is left. */
-static eq_formula *next_switch(const eq_circuit *c, int *k, size_t *j) {
-    const eq_table *t = c->table;
-    for (; *k < EQ_CLASS_COUNT; (*k)++, *j = 0)
-        while (t[*k].formula != NULL && *j < t[*k].count) {
-            eq_formula *f = t[*k].formula[(*j)++];
+/* Where a look through the switches stands: the row behind the last one. */
+typedef struct place {
+    int table;
+    size_t row;
+} place;
+
+/* The next switch with hysteresis; NULL: none is left. */
+static eq_formula *next_switch(const eq_circuit *c, place *at) {
+    for (; at->table < EQ_CLASS_COUNT; at->table++, at->row = 0) {
+        const eq_table *t = &c->table[at->table];
+        while (t->formula != NULL && at->row < t->count) {
+            eq_formula *f = t->formula[at->row++];
             if (f != NULL && f->held.closed != EQ_NONE) return f;
         }
+    }
     return NULL;
 }
 
 bool eq_switches_any(const eq_circuit *c) {
-    int k = 0;
-    size_t j = 0;
-    return next_switch(c, &k, &j) != NULL;
+    place at = {0};
+    return next_switch(c, &at) != NULL;
 }
 
 /* The drop or the current that it follows. */
@@ -31,23 +36,20 @@ static double control(const eq_formula *f, eq_solver *s, const double *v, const 
 }
 
 void eq_switches_hold(const eq_circuit *c, eq_solver *s, const double *v, const double *branch) {
-    int k = 0;
-    size_t j = 0;
-    for (eq_formula *f; (f = next_switch(c, &k, &j)) != NULL;)
+    place at = {0};
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL;)
         eq_formula_switch(f, eq_formula_closes(f, control(f, s, v, branch)));
 }
 
 void eq_switches_release(const eq_circuit *c) {
-    int k = 0;
-    size_t j = 0;
-    for (eq_formula *f; (f = next_switch(c, &k, &j)) != NULL;) eq_formula_switch(f, f->held.on);
+    place at = {0};
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL;) eq_formula_switch(f, f->held.on);
 }
 
 /* No control changes a state; every one does again. */
 static void freeze(const eq_circuit *c, bool frozen) {
-    int k = 0;
-    size_t j = 0;
-    for (eq_formula *f; (f = next_switch(c, &k, &j)) != NULL;) {
+    place at = {0};
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL;) {
         if (frozen)
             eq_formula_freeze(f);
         else
@@ -56,9 +58,9 @@ static void freeze(const eq_circuit *c, bool frozen) {
 }
 
 static size_t count_switches(const eq_circuit *c) {
-    int k = 0;
-    size_t j = 0, n = 0;
-    while (next_switch(c, &k, &j) != NULL) n++;
+    place at = {0};
+    size_t n = 0;
+    while (next_switch(c, &at) != NULL) n++;
     return n;
 }
 
@@ -66,9 +68,9 @@ static size_t count_switches(const eq_circuit *c) {
  * `*last`, which it becomes; how many there are. */
 static size_t change(const eq_circuit *c, eq_solver *s, const double *v, const double *branch,
                      bool together, size_t *last) {
-    int k = 0;
-    size_t j = 0, wrong = 0, first = SIZE_MAX, behind = SIZE_MAX, n = 0;
-    for (eq_formula *f; (f = next_switch(c, &k, &j)) != NULL; n++) {
+    place at = {0};
+    size_t wrong = 0, first = SIZE_MAX, behind = SIZE_MAX, n = 0;
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL; n++) {
         bool is = eq_formula_closes(f, control(f, s, v, branch));
         if (is == eq_formula_is_on(f)) continue;
         wrong++;
@@ -78,8 +80,9 @@ static size_t change(const eq_circuit *c, eq_solver *s, const double *v, const d
     }
     if (together || wrong == 0) return wrong;
     *last = behind != SIZE_MAX ? behind : first;
-    k = 0, j = 0, n = 0;
-    for (eq_formula *f; (f = next_switch(c, &k, &j)) != NULL; n++)
+    at = (place){0};
+    n = 0;
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL; n++)
         if (n == *last) eq_formula_switch(f, !eq_formula_is_on(f));
     return wrong;
 }

@@ -179,13 +179,14 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
     size_t all = n * p->outputs;
     memcpy(p->at, y0, all * sizeof *y0);
     double before = INFINITY;
+    following f = {p, cost, goal, beta, n, slot};
+    bool followed = false;
+    eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at, .followed = &followed};
+    if (!cost->kind->quadratic) nudge.follow = follow, nudge.data = &f;
     for (int round = 0; round < ROUNDS; round++) {
         expand(p, cost, beta, n, p->at, goal, true);
         drive(p, slot, n);
-        following f = {p, cost, goal, beta, n, slot};
-        bool followed = false;
-        eq_nudge nudge = {p->current, p->slope, p->at, round > 0, follow, &f, &followed};
-        if (cost->kind->quadratic) nudge.follow = NULL;
+        nudge.again = round > 0;
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
         double moved = 0.0, size = 0.0;

@@ -489,6 +489,15 @@ START_TEST(shares_are_not_rounded_to_whole_percents) {
 }
 END_TEST
 
+/* This script is what draws. */
+static void draw_with(const char *script) {
+    char path[4096];
+    put("gnuplot", script);
+    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
+    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
+    setenv("PATH", path, 1);
+}
+
 /* A program that is no gnuplot, and one that complains. */
 START_TEST(a_gnuplot_that_draws_nothing_is_told) {
     static const char *const does[] = {"exit 0", ": >picture", "echo; exit 3",
@@ -496,13 +505,10 @@ START_TEST(a_gnuplot_that_draws_nothing_is_told) {
     static const char *const told[] = {"gnuplot drew nothing", "gnuplot drew nothing",
                                        "gnuplot failed without a word (exit status 3)",
                                        "gnuplot: no font\n"};
-    char path[4096], script[128];
+    char script[128];
     for (int k = 0; k < 4; k++) {
         snprintf(script, sizeof script, "#!/bin/sh\ncat >/dev/null\n%s\n", does[k]);
-        put("gnuplot", script);
-        ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
-        snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
-        setenv("PATH", path, 1);
+        draw_with(script);
         refuse(1, told[k], "sweep.csv", "-o -");
     }
 }
@@ -535,20 +541,32 @@ START_TEST(the_band_is_mean_and_deviation) {
     static const int value[] = {1, 2, 6};
     static const char *const band[] = {"deviation", "range"};
     static const char *const row[] = {"1 3 0.354248688935", "1 3 1 6"};
-    char text[64], line[3 * 4096], path[4096];
+    char text[64], line[3 * 4096];
     for (int k = 0; k < 3; k++) {
         snprintf(text, sizeof text, "epoch,y\n1,%d\n2,%d\n", value[k], value[k]);
         put(name[k], text);
     }
-    put("gnuplot", "#!/bin/sh\ncat >/dev/null\ncp data picture\n");
-    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
-    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
-    setenv("PATH", path, 1);
+    draw_with("#!/bin/sh\ncat >/dev/null\ncp data picture\n");
     for (int k = 0; k < 2; k++) {
         snprintf(line, sizeof line, "%s %s --kind curves --columns y --band %s -o -", in("b.csv"),
                  in("c.csv"), band[k]);
         refuse(0, row[k], "a.csv", line);
     }
+}
+END_TEST
+
+/* What flows into transistors at a node: kp/2 W/L (1.2 - 0.5)^2 (1 + 0.02 2) = 254.8 uA at 2 V, with
+ * a diode of 1 fA there as well. The program that draws gives back its numbers. */
+START_TEST(a_node_has_the_currents_of_its_transistors) {
+    static const char deck[] = "stage\nVin g 0 1.2\nVdd vdd 0 5\nRd vdd d 5k\nM1 d g 0 0 mn w=10u "
+                               "l=1u\nD1 0 d dm\nB1 b 0 I=v(b)*v(g)\nR1 b 0 1k\n"
+                               ".model mn nmos level=1 vto=0.5 kp=1e-4 lambda=0.02\n"
+                               ".model dm d is=1e-15\n.end\n";
+    put("stage.cir", deck);
+    draw_with("#!/bin/sh\ncat >/dev/null\ncp data picture\n");
+    refuse(0, "\n2 254.8", "stage.cir", "--kind iv --element d --from 0 --to 2 -o -");
+    refuse(2, "at node b stands b1", "stage.cir", "--kind iv --element b -o -");
+    refuse(2, "all elements at node vdd are linear", "stage.cir", "--kind iv --element vdd -o -");
 }
 END_TEST
 
@@ -574,11 +592,7 @@ END_TEST
 START_TEST(the_drop_stands_where_its_node_is) {
     static const char *const row[] = {"\n1 2 0.8 ",  "\n2 1 0.5 ", "\n2 2 0.4 ",
                                       "\n1 2 0.01 ", "\n2 1 0.2 ", "\n2 2 0.1 "};
-    char path[4096];
-    put("gnuplot", "#!/bin/sh\ncat >script\ncat data >picture\ncat script >>picture\n");
-    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
-    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
-    setenv("PATH", path, 1);
+    draw_with("#!/bin/sh\ncat >script\ncat data >picture\ncat script >>picture\n");
     for (size_t k = 0; k < sizeof row / sizeof *row; k++)
         refuse(0, row[k], "cross.csv", "--kind drop -o -");
     expect_exit(0, NULL, "build kendall --layers 4,3,2 --wires 5 -o %s", in("net.cir"));
@@ -598,7 +612,6 @@ END_TEST
 /* Bounds of 1e-8 and 100 S, values of about 1e-6 S: the far one would leave a quarter of the axis to
  * the values. The program that draws gives back its script. */
 START_TEST(a_far_bound_does_not_squeeze_the_histogram) {
-    char path[4096];
     put("data.csv", "a,kind\n0,x\n1,y\n");
     put("x.xml", "<experiment><architecture kind='kendall' layers='2,2,2' outputs='single' "
                  "gmin='1e-8' gmax='100'/>"
@@ -607,10 +620,7 @@ START_TEST(a_far_bound_does_not_squeeze_the_histogram) {
                  "<group match='r*' rate='1e-12' init='uniform' low='1e-6' high='2e-6'/>"
                  "</optimizer><epochs count='1'/></experiment>");
     expect_exit(0, NULL, "train %s -o %s", in("x.xml"), in("far"));
-    put("gnuplot", "#!/bin/sh\ncat >picture\n");
-    ck_assert_int_eq(chmod(in("gnuplot"), 0755), 0);
-    snprintf(path, sizeof path, "%s:/usr/bin:/bin", scratch_current());
-    setenv("PATH", path, 1);
+    draw_with("#!/bin/sh\ncat >picture\n");
     refuse(0, "\nmost[1] = NaN\n", "far", "--kind conductances -o -");
     refuse(0, "\nleast[1] = 1e-08\n", "far", "--kind conductances -o -");
 }
@@ -658,6 +668,7 @@ Suite *plot_suite(void) {
     tcase_add_test(t, a_picture_that_is_there_stays);
     tcase_add_test(t, a_far_bound_does_not_squeeze_the_histogram);
     tcase_add_test(t, the_band_is_mean_and_deviation);
+    tcase_add_test(t, a_node_has_the_currents_of_its_transistors);
     tcase_add_test(t, a_run_without_a_column_is_no_line_there);
     tcase_add_test(t, the_drop_stands_where_its_node_is);
     suite_add_tcase(s, t);

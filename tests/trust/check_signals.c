@@ -62,6 +62,8 @@ static pid_t start(preparation prepare, const char *format, ...) {
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    for (int k = 0; k < ENDING; k++)
+        signal(ending[k], SIG_DFL); /* nohup and & leave some ignored */
     if (prepare != NULL) prepare();
     argv[n++] = (char *)(uintptr_t)name;
     for (char *word = strtok_r(line, " ", &rest); word != NULL && n < MOST_WORDS;

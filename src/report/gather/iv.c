@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "circuit/circuit.h"
+#include "circuit/stored.h"
 #include "devices/registry.h"
 #include "report/axis.h"
 #include "report/kind.h"
@@ -21,7 +22,7 @@ typedef struct probe {
     int cls;
     int32_t row; /* of the element; EQ_NONE: those at the node */
     eq_node node;
-    const double *v; /* [nodes] V: where the other ends are held */
+    double *v; /* [nodes] V: where the other ends are held */
 } probe;
 
 static bool has_law(int cls) {
@@ -39,9 +40,30 @@ static double current_of(const eq_circuit *c, int cls, int32_t row, double u) {
     return y;
 }
 
+/* A law of all its terminals, without inner nodes that the circuit would have to find. */
+static bool is_transistor(int cls) {
+    return eq_class(cls)->control == EQ_CONTROL_PORT && eq_class(cls)->internal == 0;
+}
+
+/* Out of the node, into the terminals that transistors have there. */
+static double into_transistors(const probe *p, double v) {
+    double sum = 0.0, held = p->v[p->node];
+    p->v[p->node] = v;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &p->c->table[k];
+        if (!is_transistor(k)) continue;
+        for (int a = 0; a < t->cls->terminals; a++)
+            for (size_t j = 0; j < t->count; j++)
+                if (t->term[a][j] == p->node)
+                    sum += eq_stored_value(p->c, t->id[j], (eq_stored){a, EQ_STORED_CURRENT}, p->v);
+    }
+    p->v[p->node] = held;
+    return sum;
+}
+
 /* Out of the node, into all nonlinear elements there. */
 static double current_at(const probe *p, double v) {
-    double sum = 0.0;
+    double sum = into_transistors(p, v);
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &p->c->table[k];
         if (!has_law(k) || (eq_class(k)->flags & EQ_LINEAR) != 0) continue;
@@ -185,12 +207,42 @@ static size_t element_of(const eq_circuit *c, const char *wanted, probe *p) {
     return 0;
 }
 
+/* How many rows of the table have a terminal at the node; the last one of them. */
+static size_t at_node(const eq_table *t, eq_node node, size_t *row) {
+    size_t n = 0;
+    for (int a = 0; a < eq_class_terminals(t->cls); a++)
+        for (size_t j = 0; j < t->count; j++)
+            if (t->term[a][j] == node) n++, *row = j;
+    return n;
+}
+
+/* There are nonlinear elements at the node, and the current through each is known. */
+static eq_status check_node(const eq_circuit *c, eq_node node, eq_diag *diag) {
+    size_t row, found = 0;
+    for (int k = 0; k < EQ_CLASS_COUNT; k++) {
+        const eq_table *t = &c->table[k];
+        if (t->count == 0 || (t->cls->flags & EQ_LINEAR) != 0) continue;
+        size_t here = at_node(t, node, &row);
+        found += here;
+        if (here == 0 || has_law(k) || is_transistor(k)) continue;
+        return eq_fail(diag, EQ_ERR_USAGE,
+                       "at node %s stands %s, whose current is no function of the potentials "
+                       "around it alone; sweep a source there instead (eqspice sweep)",
+                       eq_circuit_node_name(c, node), eq_circuit_element_name(c, t->id[row]));
+    }
+    if (found > 0) return EQ_OK;
+    return eq_fail(diag, EQ_ERR_USAGE, "all elements at node %s are linear; nothing bends there",
+                   eq_circuit_node_name(c, node));
+}
+
 /* The neuron at a node: the others are held where they are at the operating point. */
 static eq_status draw_node(eq_circuit *c, const eq_picture *o, eq_node node, eq_canvas *to,
                            eq_diag *diag) {
     eq_solver *s = NULL;
+    eq_status status = check_node(c, node, diag);
+    if (status != EQ_OK) return status;
     double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
-    eq_status status = v == NULL ? eq_out_of_memory(diag) : eq_solver_new(c, &s, diag);
+    status = v == NULL ? eq_out_of_memory(diag) : eq_solver_new(c, &s, diag);
     if (status == EQ_OK) status = eq_solver_solve(s, NULL, v, NULL, NULL, diag);
     if (status == EQ_OK) {
         const probe p = {c, eq_circuit_node_name(c, node), 0, EQ_NONE, node, v};
