@@ -34,6 +34,11 @@ static double divisor(double x) {
     return x != 0.0 ? x : least_divisor;
 }
 
+/* |x|^y; of 0 to a negative power as 1/0. */
+static double raised(double x, double y) {
+    return x == 0.0 && y < 0.0 ? 1.0 / least_divisor : pow(fabs(x), y);
+}
+
 static double sign(double x) {
     return (double)((x > 0.0) - (x < 0.0));
 }
@@ -51,16 +56,18 @@ VALUE(multiply, X *Y)
 SLOPES(multiply_d, Y, X)
 VALUE(divide, X / divisor(Y))
 VALUE(divide_known, X / Y)
-SLOPES(divide_d, 1.0 / divisor(Y), -y / divisor(Y))
+/* At 0 ngspice divides by least_divisor once, not twice: Newton's step from a load of constant power without a voltage is
+ * 1 V then, where 1/v has a slope to go on with. */
+SLOPES(divide_d, 1.0 / divisor(Y), Y != 0.0 ? -y / Y : -y)
 VALUE(whole_divide, trunc(X / divisor(Y)))
 VALUE(whole_divide_known, trunc(X / Y))
 VALUE(modulo, X - Y * trunc(X / divisor(Y))) /* as ngspice rounds: 0.5 % 0.1 is 0 */
 VALUE(modulo_known, X - Y * trunc(X / Y))
 SLOPES(modulo_d, 1.0, -trunc(X / divisor(Y)))
-VALUE(power, pow(fabs(X), Y))
+VALUE(power, raised(X, Y))
 VALUE(power_known, pow(X, Y))
 SLOPES(power_d, X == 0.0 ? (Y == 1.0 ? 1.0 : 0.0) : Y * y / X, X == 0.0 ? 0.0 : y * log(fabs(X)))
-VALUE(signed_power, sign(X) * pow(fabs(X), Y))
+VALUE(signed_power, (X < 0.0 ? -1.0 : X > 0.0 || Y < 0.0 ? 1.0 : 0.0) * raised(X, Y))
 VALUE(signed_power_known, pow(fabs(X), Y))
 SLOPES(signed_power_d, X == 0.0 ? (Y == 1.0 ? 1.0 : 0.0) : Y * y / X,
        X == 0.0 ? 0.0 : y * log(fabs(X)))

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "solver/newton.h"
+#include "solver/poles.h"
 
 static const eq_homotopy plain = {.scale = 1.0};
 
@@ -115,13 +116,13 @@ static eq_status pseudo_transient(eq_newton *w, double *x) {
     return follow(w, x, TRANSIENT);
 }
 
-enum { NEWTON, WITHOUT_ELIMINATION, LIMITED };
+enum { NEWTON, WITHOUT_ELIMINATION, LIMITED, KINSOL, GMIN_STEPPING };
 const eq_rung eq_ladder[EQ_RUNGS] = {
     [NEWTON] = {"newton", with_elimination},
     [WITHOUT_ELIMINATION] = {"newton without elimination", without_elimination},
     [LIMITED] = {"junction limiting", limited},
-    {"kinsol line search", eq_kinsol_line_search},
-    {"gmin stepping", gmin_stepping},
+    [KINSOL] = {"kinsol line search", eq_kinsol_line_search},
+    [GMIN_STEPPING] = {"gmin stepping", gmin_stepping},
     {"source stepping", source_stepping},
     {"pseudo-transient", pseudo_transient},
 };
@@ -241,28 +242,71 @@ static void keep_best(eq_newton *w, const double *x, double *best, double *ratio
     *ratio = now;
 }
 
+/* x: from the start to where the circuit rests while behavioural sources deliver nothing, and no formula is at a pole. */
+static eq_status open_circuit(eq_newton *w, double *x) {
+    memcpy(x, w->start, w->s->n * sizeof *x);
+    w->s->homotopy.open = true;
+    eq_status status = limited(w, x);
+    w->s->homotopy.open = false;
+    if (eq_gives_up(status)) return status;
+    if (status != EQ_OK) memcpy(x, w->start, w->s->n * sizeof *x);
+    return eq_poles_leave(w, x);
+}
+
+/* An answer from there, by SPICE's steps, by Newton's, and by gmin stepping. EQ_ERR_CONVERGE: none was found. */
+static eq_status from_open(eq_newton *w, double *x, const char **rung) {
+    static const int way[] = {LIMITED, NEWTON, GMIN_STEPPING};
+    eq_newton_log(w, "formulas have poles: from where the circuit rests without them");
+    for (size_t k = 0; k < sizeof way / sizeof *way; k++) {
+        eq_status status = open_circuit(w, x);
+        *rung = eq_ladder[way[k]].name;
+        if (status == EQ_OK) status = eq_rung_try(w, &eq_ladder[way[k]], x);
+        if (status == EQ_OK || eq_gives_up(status)) return status;
+    }
+    return EQ_ERR_CONVERGE;
+}
+
+/* The rungs from the start, of which the best x goes into w->best where none leads to an answer; *first: what
+ * Newton's method met, *rung: the last one. */
+static eq_status climb(eq_newton *w, double *x, const char **rung, eq_status *first,
+                       double *ratio) {
+    bool limits = limits_first(w) && w->begin.cold, hopeless = false;
+    memcpy(w->best, w->start, w->s->n * sizeof *x);
+    for (int place = 0; place < EQ_RUNGS && !hopeless; place++) {
+        int k = rung_at(limits, place);
+        memcpy(x, w->start, w->s->n * sizeof *x);
+        *rung = eq_ladder[k].name;
+        eq_status status = eq_rung_try(w, &eq_ladder[k], x);
+        if (k == NEWTON) *first = status;
+        if (status == EQ_OK || eq_gives_up(status)) return status;
+        hopeless = status == EQ_ERR_SINGULAR && w->s->nonlinear == 0;
+        keep_best(w, x, w->best, ratio);
+    }
+    return EQ_ERR_CONVERGE;
+}
+
+/* Whether an answer follows from what the search begins with beside its start. */
+static bool from_what_is_known(eq_newton *w, double *x, const char **rung) {
+    if (!limits_first(w)) return false;
+    if (w->begin.held != NULL) return let_go(w, x, rung);
+    return w->begin.from != NULL && goes_on(w, x, rung);
+}
+
 eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
-    double *start = w->start, *best = w->best;
     eq_status status = EQ_ERR_CONVERGE, first = EQ_OK;
     double ratio = INFINITY;
-    memcpy(start, x, w->s->n * sizeof *start);
-    bool limits = limits_first(w);
-    if (limits && w->begin.held != NULL && let_go(w, x, rung)) return EQ_OK;
-    bool last = w->begin.from != NULL && w->begin.held == NULL;
-    if (limits && last && goes_on(w, x, rung)) return EQ_OK;
-    memcpy(best, start, w->s->n * sizeof *best);
-    for (int place = 0; place < EQ_RUNGS; place++) {
-        int k = rung_at(limits && w->begin.cold, place);
-        memcpy(x, start, w->s->n * sizeof *x);
-        *rung = eq_ladder[k].name;
-        status = eq_rung_try(w, &eq_ladder[k], x);
-        if (k == NEWTON) first = status;
-        bool hopeless = status == EQ_ERR_SINGULAR && w->s->nonlinear == 0;
-        if (status == EQ_OK || eq_gives_up(status)) return status;
-        keep_best(w, x, best, &ratio);
-        if (hopeless) break;
-    }
-    memcpy(x, best, w->s->n * sizeof *x);
+    memcpy(w->start, x, w->s->n * sizeof *x);
+    if (from_what_is_known(w, x, rung)) return EQ_OK;
+    bool pole = w->begin.cold && eq_poles_at(w, x);
+    if (pole) status = from_open(w, x, rung);
+    if (status != EQ_ERR_CONVERGE) return status;
+    status = climb(w, x, rung, &first, &ratio);
+    const char *last = *rung;
+    if (status == EQ_ERR_CONVERGE && w->begin.cold && !pole && eq_poles_possible(w))
+        status = from_open(w, x, rung); /* 0/0 shows no pole */
+    if (status != EQ_ERR_CONVERGE) return status;
+    *rung = last;
+    memcpy(x, w->best, w->s->n * sizeof *x);
     if (ratio <= 1.0) return eq_newton_accept(w, x);
     return first == EQ_ERR_SINGULAR ? eq_newton_failure(w, x) : EQ_ERR_CONVERGE;
 }

@@ -79,7 +79,8 @@ static inline void eq_system_formula(eq_system *s, const eq_table *t, size_t j, 
 
 /* Behavioural sources grow with the homotopy as independent ones do; transistors do not. */
 static inline double eq_port_scale(const eq_system *s, const eq_table *t) {
-    return eq_is_port_class(t) ? 1.0 : s->homotopy.scale;
+    if (eq_is_port_class(t)) return 1.0;
+    return s->homotopy.open ? 0.0 : s->homotopy.scale;
 }
 
 static inline double eq_drop(const eq_system *s, eq_form f) {

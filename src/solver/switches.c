@@ -1,9 +1,11 @@
 #include "solver/switches.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "circuit/formula.h"
+#include "solver/solver_internal.h"
 
 /* Where a look through the switches stands: the row behind the last one. */
 typedef struct place {
@@ -87,19 +89,94 @@ static size_t change(const eq_circuit *c, eq_solver *s, const double *v, const d
     return wrong;
 }
 
+/* v: [nodes] V where ground and independent sources say it, NAN elsewhere. */
+static void driven(const eq_circuit *c, eq_solver *s, double *v) {
+    const eq_reduction *r = eq_solver_system(s)->reduction;
+    double *x = eq_solver_newton(s)->trial;
+    memset(x, 0, r->unknowns * sizeof *x);
+    eq_reduction_potentials(r, c, x, 1.0, v, NULL);
+    for (size_t n = 0; n < r->nodes; n++)
+        if (r->top[n] != EQ_GROUND) v[n] = NAN;
+    for (size_t k = 0; k < r->moves; k++) v[r->moving[k]] = NAN;
+}
+
+/* Switches that sources alone control have the states that these make, before anything is solved: with those of their
+ * lines the circuit may have no operating point. v: [nodes] work. */
+static void obey_sources(const eq_circuit *c, eq_solver *s, double *v) {
+    place at = {0};
+    driven(c, s, v);
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL;) {
+        const eq_formula_input *in = eq_formula_held_input(f);
+        double drop = in->kind == EQ_INPUT_DROP ? v[in->plus] - v[in->minus] : NAN;
+        if (!isnan(drop)) eq_formula_switch(f, eq_formula_closes(f, drop));
+    }
+}
+
+/* Every switch turns over, or number `which` alone. */
+static void turn_over(const eq_circuit *c, size_t which) {
+    place at = {0};
+    size_t n = 0;
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL; n++)
+        if (which == SIZE_MAX || n == which) eq_formula_switch(f, !eq_formula_is_on(f));
+}
+
+/* There is no operating point, as far as was found. */
+static bool is_none(eq_status status) {
+    return status == EQ_ERR_CONVERGE || status == EQ_ERR_SINGULAR;
+}
+
+/* An operating point with the states that stand. */
+static eq_status solve_frozen(eq_circuit *c, eq_solver *s, const eq_solve_options *o,
+                              const double *v, double *at, double *branch, eq_solve_info *info,
+                              eq_diag *diag) {
+    freeze(c, true);
+    eq_solver_refresh(s);
+    memcpy(at, v, eq_circuit_nodes(c) * sizeof *v);
+    eq_status status = eq_solver_solve(s, o, at, branch, info, diag);
+    freeze(c, false);
+    return status;
+}
+
+/* The same where there was none: with one of the switches, or all, turned over, of a few. Where that does not help
+ * the states are as they were. */
+static eq_status solve_turned(eq_circuit *c, eq_solver *s, const eq_solve_options *o, size_t n,
+                              const double *v, double *at, double *branch, eq_solve_info *info) {
+    enum { FEW = 8 };
+    for (size_t k = 0; n <= FEW && k <= n; k++) {
+        size_t which = k < n ? k : SIZE_MAX;
+        if (which == SIZE_MAX && n == 1) break;
+        turn_over(c, which);
+        eq_status status = solve_frozen(c, s, o, v, at, branch, info, NULL);
+        if (!is_none(status)) return status;
+        turn_over(c, which);
+    }
+    return EQ_ERR_CONVERGE;
+}
+
+/* With the states that stand or, once, with others. */
+static eq_status solve_states(eq_circuit *c, eq_solver *s, const eq_solve_options *o, size_t n,
+                              const double *v, double *at, double *branch, eq_solve_info *info,
+                              bool *turned, eq_diag *diag) {
+    eq_status status = EQ_ERR_CONVERGE;
+    if (!*turned) status = solve_frozen(c, s, o, v, at, branch, info, NULL);
+    if (is_none(status) && !*turned) {
+        *turned = true;
+        status = solve_turned(c, s, o, n, v, at, branch, info);
+    }
+    return status == EQ_OK ? EQ_OK : solve_frozen(c, s, o, v, at, branch, info, diag);
+}
+
 /* From the start v, which stays, into `at`: all states that have to change do so together, for a while, and then one by
  * one in turn. */
 static eq_status walk(eq_circuit *c, eq_solver *s, const eq_solve_options *o, const double *v,
                       double *at, double *branch, eq_solve_info *info, eq_diag *diag) {
-    size_t bytes = eq_circuit_nodes(c) * sizeof *v, n = count_switches(c), wrong = 1, last = n;
+    size_t n = count_switches(c), wrong = 1, last = n;
     size_t together = 2 * n + 8, rounds = together + 4 * n + 32;
     eq_status status = EQ_OK;
+    bool turned = false;
+    obey_sources(c, s, at);
     for (size_t round = 0; status == EQ_OK && wrong > 0 && round < rounds; round++) {
-        freeze(c, true);
-        eq_solver_refresh(s);
-        memcpy(at, v, bytes);
-        status = eq_solver_solve(s, o, at, branch, info, diag);
-        freeze(c, false);
+        status = solve_states(c, s, o, n, v, at, branch, info, &turned, diag);
         if (status == EQ_OK) wrong = change(c, s, at, branch, round < together, &last);
     }
     eq_solver_refresh(s);

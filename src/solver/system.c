@@ -401,7 +401,7 @@ static double branch_residual(eq_system *s, const double *x, size_t b, double *s
     double own, least = 0.0, u = eq_system_drop(s, t->term[0][j], t->term[1][j], &own), e;
     if (eq_is_port(t)) {
         eq_system_formula(s, t, j, x);
-        e = s->ports.value[0] * s->homotopy.scale;
+        e = s->ports.value[0] * eq_port_scale(s, t);
         least = formula_round_off(s, t, j, x);
     } else if (eq_by_voltage(t))
         e = eq_value(t, j) * eq_system_drop(s, t->term[2][j], t->term[3][j], NULL);

@@ -13,7 +13,8 @@
 /* What bends the system on the way to a solution (solver/ladder.c); the plain system has scale 1,
  * shunt 0. */
 typedef struct eq_homotopy {
-    double scale; /* factor of all independent sources */
+    double scale; /* factor of all independent sources, and of behavioural ones */
+    bool open;    /* behavioural ones deliver nothing */
     double shunt; /* S, from every free node to its anchor; infinite: it is there, whatever flows */
     const double *anchor; /* [unknowns] V; NULL: ground */
     const double *hold;   /* [unknowns] factor of the shunt; NULL: 1 */

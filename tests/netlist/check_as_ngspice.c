@@ -372,6 +372,34 @@ START_TEST(decks_have_ngspices_current) {
 }
 END_TEST
 
+/* Loads that a switch which is off as its line has it leaves without an operating point: its control is a source's, or the
+ * output of an amplifier, or the load's own potential. */
+START_TEST(switches_whose_first_states_have_no_point_are_turned) {
+    static const char *const switches[] = {
+        "ven en 0 3.3\ns1 in out en 0 sm\n",
+        "ven e0 0 3.3\nre e0 en 1k\nrf en 0 1meg\ns1 in out en 0 sm\n",
+        "ven e0 0 -3.3\ne1 en 0 e0 0 -1\ns1 in out en 0 sm\n",
+        "s1 in out out 0 sm\n",
+        "ven en 0 3.3\ns1 in mid en 0 sm\ns2 mid out out 0 sm\n",
+    };
+    /* (12 - v)/r = 10m + 1m v^2, r = 20m of one switch */
+    static const double r[] = {20e-3, 20e-3, 20e-3, 20e-3, 40e-3};
+    char deck[512], *said;
+    for (size_t k = 0; k < sizeof switches / sizeof *switches; k++) {
+        snprintf(deck, sizeof deck,
+                 "load\nvin in 0 12\n%si1 out 0 10m\nb1 out 0 i=1m*v(out)*v(out)\n"
+                 ".model sm sw(vt=1.5 vh=0.2 ron=20m roff=1e12)\n.op\n.print op v(out)\n.end\n",
+                 switches[k]);
+        put("s.cir", deck);
+        expect_exit(0, &said, "run %s --format csv", in("s.cir"));
+        double per = 1e-3 * r[k],
+               right = (sqrt(1.0 + 4.0 * per * (12.0 - 0.01 * r[k])) - 1.0) / (2.0 * per);
+        ck_assert_double_eq_tol(strtod(strchr(said, '\n'), NULL), right, 1e-8);
+        free(said);
+    }
+}
+END_TEST
+
 /* Four switches with hysteresis, one of them controlled by a current, and a sweep over both of its
  * edges, up or down, once or within another sweep. */
 static void random_switches(eq_random *r, bool twice, eq_text *deck) {
@@ -446,6 +474,7 @@ Suite *as_ngspice_suite(void) {
     tcase_set_timeout(t, 120);
     tcase_add_test(t, waveforms_have_ngspices_value_at_zero);
     tcase_add_test(t, decks_have_ngspices_current);
+    tcase_add_test(t, switches_whose_first_states_have_no_point_are_turned);
     tcase_add_test(t, switches_keep_their_state_along_a_sweep);
     suite_add_tcase(s, t);
     return s;
