@@ -271,6 +271,25 @@ static double stiffest(const eq_phases *p, double g, double near, size_t n, cons
     return most;
 }
 
+/* The part of the way before its end at which g times the drop is as uncertain: sqrt(eps). */
+static const double nearly = 1.5e-8;
+
+/* Whether all outputs stop nearer to their places than that. */
+static bool is_as_held(const eq_phases *p, size_t n, const double *y0) {
+    bool held = true;
+    for (size_t k = 0; held && k < n * p->outputs; k++)
+        held = isnan(p->way[k]) || fabs(p->at[k] - p->y[k]) <= nearly * fabs(p->at[k] - y0[k]);
+    return held;
+}
+
+/* Whether the currents that hold them show conductances that are that small beside g. */
+static bool shows_less(const eq_phases *p, double g, size_t n, const double *y0) {
+    bool less = true;
+    for (size_t k = 0; less && k < n * p->outputs; k++)
+        less = isnan(p->way[k]) || fabs(p->current[k]) <= nearly * g * fabs(p->at[k] - y0[k]);
+    return less;
+}
+
 /* Outputs held at p->at: the multiplier method (Hestenes 1969), in which the current that a large
  * conductance g had to carry is driven as a constant one in the next round, so that what an output
  * is still off shrinks by the conductance it shows over g each time. Much larger than that g must
@@ -299,6 +318,21 @@ static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const dou
     }
 }
 
+/* A finite conductance g from each output, whose network shows a conductance G there: the outputs stop G/g before their
+ * places, and the round-off of g times the drop is eps g/G of the currents. Where the first is less than the second
+ * they are held instead, which is the same state. */
+static eq_status pull(eq_phases *p, eq_network *e, int slot, double eta, double g, size_t n,
+                      const double *y0, eq_diag *diag) {
+    eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
+    attach(p, eta, g, n, y0);
+    eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, NULL);
+    if (status == EQ_OK && !is_as_held(p, n, y0)) return EQ_OK;
+    attach(p, eta, first_hold, n, y0);
+    if (hold(p, e, slot, n, y0, NULL) == EQ_OK && shows_less(p, g, n, y0)) return EQ_OK;
+    attach(p, eta, g, n, y0);
+    return eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
+}
+
 /* Both nodes of an output half of the way each, a single node all of it. */
 static void move_nodes(eq_phases *p, const eq_network *e, double eta, size_t n) {
     for (size_t k = 0; k < n * p->outputs; k++) {
@@ -315,13 +349,12 @@ static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cos
     size_t m = p->outputs;
     bool held = isinf(est->clamp);
     for (size_t j = 0; j < n; j++) eq_cost_way(cost, m, y0 + j * m, goal[j], p->way + j * m);
-    attach(p, eta, held ? first_hold : est->clamp, n, y0);
-    eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
+    attach(p, eta, first_hold, n, y0);
     if (est->nodes) move_nodes(p, e, eta, n);
     eq_status status = est->nodes
                            ? eq_network_clamped_phase(e, slot, p->move, est->clamp, p->y, diag)
                        : held ? hold(p, e, slot, n, y0, diag)
-                              : eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
+                              : pull(p, e, slot, eta, est->clamp, n, y0, diag);
     if (status == EQ_OK && y != NULL) memcpy(y, p->y, n * m * sizeof *y);
     return status;
 }

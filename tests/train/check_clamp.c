@@ -273,6 +273,26 @@ START_TEST(random_circuits_learn_as_the_reference) {
 }
 END_TEST
 
+/* Conductances beyond the round-off of their currents hold the outputs; the reference holds them by sources. */
+START_TEST(a_clamp_beyond_round_off_holds) {
+    static const double clamp[] = {1e6, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e15, 1e18};
+    net n;
+    double expected[MOST], found[MOST], most = 0.0;
+    draw(&n, 4 + (uint64_t)_i, true);
+    contrast(&n, 0.5, INFINITY, expected);
+    for (size_t k = 0; k < n.count; k++) most = fmax(most, fabs(expected[k]));
+    write_data(&n);
+    for (size_t c = 0; c < 2 * (sizeof clamp / sizeof *clamp); c++) {
+        const method m = {"one-sided", 0.5, clamp[c / 2],
+                          c % 2 == 0 ? EQ_ENGINE_AUTO : EQ_ENGINE_SPARSE};
+        step(&m, n.pairs ? "squared-difference" : "squared-error", n.g, n.count, most, found, NULL);
+        for (size_t k = 0; k < n.count; k++)
+            ck_assert_double_eq_tol(found[k], expected[k], 1e-7 * most);
+    }
+    eq_text_free(&n.cards);
+}
+END_TEST
+
 /* With eta = 1, held, the step goes down P(clamped) - P(free): the targets do not move. */
 START_TEST(contrastive_hebbian_learning_goes_down_its_function) {
     static const method held = {"one-sided", 1.0, INFINITY, EQ_ENGINE_AUTO};
@@ -391,6 +411,7 @@ Suite *clamp_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, dividers_learn_as_by_hand, 0, 4);
     tcase_add_loop_test(t, random_circuits_learn_as_the_reference, 0, SEEDS);
+    tcase_add_loop_test(t, a_clamp_beyond_round_off_holds, 0, 4);
     tcase_add_loop_test(t, contrastive_hebbian_learning_goes_down_its_function, 0, 4);
     tcase_add_loop_test(t, gradcheck_tells_the_cosine, 0, 2);
     tcase_add_test(t, what_cannot_be_held_is_told);
