@@ -75,6 +75,22 @@ START_TEST(weak_springs_hold_as_well) {
 }
 END_TEST
 
+/* Beside stiff springs that have nothing to do with them, too. */
+START_TEST(soft_springs_rest_beside_stiff_ones) {
+    static const double depth[] = {1e-7, 1e-5, 1e-2};
+    for (int k = 0; k < 3; k++) {
+        double d = depth[k], r = hypot(1.0, 1.0 + d), y[2];
+        double x = -2.0 * 3e-3 * (d * (2.0 + d) / (r + sqrt(2.0))) * (1.0 + d) / r;
+        ck_assert_int_eq(solve("name,x,y,fixed\na,-1,0,yes\nb,1,0,yes\nc,0,-1,no\n"
+                               "p,-1,9,yes\nq,1,9,yes\nr,0,8,no\n",
+                               "from,to,k\na,c,3e-3\nb,c,3e-3\np,r,900\nq,r,900\n", "c.y",
+                               "c.x c.y", false, &x, y, NULL),
+                         EQ_OK);
+        ck_assert_double_eq_tol(y[1] / -d, 1.0, 1e-6);
+    }
+}
+END_TEST
+
 /* The same of a tripod: 3 k (r - l) (1 + d)/r = f. */
 START_TEST(a_tripod_in_three_dimensions_too) {
     double d = 0.7, l = sqrt(2.0), r = hypot(1.0, 1.0 + d), y[3];
@@ -310,6 +326,7 @@ Suite *elastic_suite(void) {
     tcase_add_checked_fixture(t, scratch_make, scratch_drop);
     tcase_add_loop_test(t, a_truss_hangs_where_its_springs_carry_the_load, 0, 4);
     tcase_add_test(t, weak_springs_hold_as_well);
+    tcase_add_test(t, soft_springs_rest_beside_stiff_ones);
     tcase_add_test(t, a_tripod_in_three_dimensions_too);
     tcase_add_test(t, a_saddle_is_left);
     tcase_add_test(t, a_displaced_node_takes_others_with_it);

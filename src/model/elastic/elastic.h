@@ -19,7 +19,7 @@ typedef struct eq_elastic_options {
     double k_min, k_max;    /* N/m */
     double l_min, l_max;    /* m */
     double
-        tolerance; /* a state is one where no free node feels a force of that part of the largest k l */
+        tolerance; /* a state is one where no free node feels a force of that part of the largest k l there */
     size_t steps; /* of Newton's method after which a phase has failed */
     eq_place at;  /* where it was written, all 0: nowhere */
     eq_place inputs_at, outputs_at;

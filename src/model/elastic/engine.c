@@ -9,8 +9,8 @@
 static void destroy(void *self) {
     eq_elastic *e = self;
     if (e == NULL) return;
-    double **all[] = {&e->x,       &e->g,       &e->step, &e->mode,     &e->trial,
-                      &e->hessian, &e->shifted, &e->ones, &e->gradient, &e->pivot};
+    double **all[] = {&e->x,       &e->g,    &e->step,  &e->mode,     &e->trial, &e->hessian,
+                      &e->shifted, &e->ones, &e->force, &e->gradient, &e->pivot};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         eq_free(*all[k]);
         *all[k] = NULL;
@@ -54,6 +54,7 @@ static bool make_room(eq_elastic *e) {
                {&e->hessian, n * n},
                {&e->shifted, n * n},
                {&e->ones, n},
+               {&e->force, n},
                {&e->gradient, e->springs},
                {&e->pivot, n}};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {

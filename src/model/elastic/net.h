@@ -38,6 +38,7 @@ typedef struct eq_elastic {
     double *g, *step, *mode, *trial; /* [unknowns], trial [coordinates] */
     double *hessian, *shifted;       /* [unknowns][unknowns] */
     double *ones;                    /* [unknowns] */
+    double *force;                   /* [unknowns] N: what the force there is measured by */
     double *pivot;                   /* [unknowns] */
     int32_t *pivot_row;
     double *gradient;     /* [springs] */

@@ -122,13 +122,25 @@ void eq_elastic_assemble(eq_elastic *e, size_t j, const double *q, const eq_nudg
     add_nudge(e, j, q, nudge);
 }
 
-/* The largest force of the network, k l, its largest stiffness, and the largest entry of the diagonal of the Hessian. */
-static double force_scale(const eq_elastic *e) {
+/* What the forces of a node are measured by: the largest k l of the springs there, so that what is soft rests as well
+ * as what is stiff beside it. */
+static void measure_forces(eq_elastic *e) {
     double most = 0.0;
-    for (size_t k = 0; k < e->springs; k++) most = fmax(most, e->k[k] * e->l[k]);
-    return most;
+    memset(e->force, 0, e->unknowns * sizeof *e->force);
+    for (size_t k = 0; k < e->springs; k++) {
+        const size_t end[2] = {(size_t)e->spring[k].from, (size_t)e->spring[k].to};
+        double pull = e->k[k] * e->l[k];
+        most = fmax(most, pull);
+        for (size_t i = 0; i < 2 * e->dims; i++) {
+            int32_t u = e->unknown[end[i / e->dims] * e->dims + i % e->dims];
+            if (u != EQ_ELASTIC_HELD) e->force[u] = fmax(e->force[u], pull);
+        }
+    }
+    for (size_t u = 0; u < e->unknowns; u++)
+        if (e->force[u] == 0.0) e->force[u] = most; /* no spring ends there */
 }
 
+/* The largest entry of the diagonal of the Hessian, the largest stiffness of a spring. */
 static double stiffest(const eq_elastic *e) {
     double most = 0.0;
     for (size_t u = 0; u < e->unknowns; u++)
@@ -253,14 +265,18 @@ static bool newton(eq_elastic *e, size_t j, double *q, const eq_nudge *nudge) {
     return true;
 }
 
-/* What the force of a nudge that is as stiff as one that holds an output may be off, from the round-off of where the
- * nodes are. */
-static double round_off(const eq_elastic *e, size_t j, const double *q, const eq_nudge *nudge) {
-    size_t m = e->outputs, c = eq_elastic_coordinates(e);
-    double slope = 0.0;
-    for (size_t k = 0; nudge != NULL && nudge->slope != NULL && k < m * m; k++)
-        slope = fmax(slope, fabs(nudge->slope[j * m * m + k]));
-    return 4.0 * DBL_EPSILON * slope * fabs(q[largest(q, c)]);
+/* Leaves in e->step what the force at each unknown is too much, as a part of what forces there are measured by: of a nudge
+ * as stiff as one that holds an output the round-off of where the nodes are is none. */
+static void excess(eq_elastic *e, size_t j, const double *q, const eq_nudge *nudge) {
+    size_t m = e->outputs;
+    double eps = 4.0 * DBL_EPSILON * fabs(q[largest(q, eq_elastic_coordinates(e))]);
+    for (size_t u = 0; u < e->unknowns; u++) e->step[u] = fabs(e->g[u]);
+    for (size_t k = 0; nudge != NULL && nudge->slope != NULL && k < m; k++) {
+        int32_t u = e->unknown[e->output[k]];
+        for (size_t i = 0; u != EQ_ELASTIC_HELD && i < m; i++)
+            e->step[u] -= eps * fabs(nudge->slope[(j * m + k) * m + i]);
+    }
+    for (size_t u = 0; u < e->unknowns; u++) e->step[u] = fmax(0.0, e->step[u]) / e->force[u];
 }
 
 /* The first spring whose ends, of which one is free, lie at the same place: it has no direction to push in, and never
@@ -292,20 +308,21 @@ static eq_status unsettled(const eq_elastic *e, size_t j, const double *q, size_
     return eq_fail(
         diag, EQ_ERR_CONVERGE,
         "no stable equilibrium is found for example %zu of the minibatch: node '%.40s' still "
-        "feels %.3g of the largest k l, more than tolerance=%g; raise steps, or lower "
+        "feels %.3g of the largest k l there, more than tolerance=%g; raise steps, or lower "
         "forces, beta or learning rates",
         j + 1, node_of(e, at), off, e->o.tolerance);
 }
 
 static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudge, eq_diag *diag) {
-    double scale = force_scale(e), off = INFINITY;
+    double off = INFINITY;
     size_t at = 0;
     for (size_t step = 0; step < e->o.steps; step++, e->iterations++) {
         bool falls = false;
         eq_elastic_assemble(e, j, q, nudge);
-        at = largest(e->g, e->unknowns);
-        off = fmax(0.0, fabs(e->g[at]) - round_off(e, j, q, nudge)) / scale;
-        if (!isfinite(e->g[at])) break;
+        excess(e, j, q, nudge);
+        at = largest(e->step, e->unknowns);
+        off = e->step[at];
+        if (!isfinite(off)) break;
         if (off <= e->o.tolerance) {
             eq_status status = judge(e, j, q, &falls, diag);
             if (status != EQ_OK || !falls) {
@@ -321,6 +338,7 @@ static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudg
 
 eq_status eq_elastic_settle(eq_elastic *e, int slot, const eq_nudge *nudge, eq_diag *diag) {
     eq_status status = EQ_OK;
+    measure_forces(e);
     for (size_t j = 0; status == EQ_OK && j < e->n; j++, e->solves++)
         status = settle(e, j, e->q[slot] + j * eq_elastic_coordinates(e), nudge, diag);
     return status;
