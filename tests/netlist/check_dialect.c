@@ -131,6 +131,19 @@ static const struct {
      2.5e-3},
     {".global_param z=1", "i1 0 a 1m\ns1 a 0 x 0 sm\n.model sm vswitch(roff=5k)", 5.0},
     {".global_param z=1", "i1 0 a 1m\nw1 a 0 vx sm\n.model sm iswitch(ion=3m ioff=1m)", 1.0},
+    /* LTspice help, "S. Voltage Controlled Switch": below 0 vh is half the width of a smooth change,
+     * ln R of which PSpice's reference gives; level 2 by the help's own formula */
+    {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(ron=1 roff=1meg vt=1 vh=-2 lser=10n)",
+     8.659643233600653e-3}, /* 10^0.9375 ohm */
+    {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm on\n.model sm sw(vt=2 vh=-0.1 roff=1meg level=1)", 1.0},
+    {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(vt=1.5 vh=-0.5 ron=5)", 5e-3},
+    {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(vt=2.5 vh=-0.5 roff=5k)", 5.0},
+    {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm on\n.model sm sw(vt=2 vh=0.1 ron=5)", 5e-3},
+    {".backanno", "i1 0 a 1m\nw1 a 0 vx sm\n.model sm csw(roff=1meg it=1m ih=-2m)",
+     8.659643233600653e-3},
+    {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(level=2 roff=1meg vt=1 vh=1)",
+     31.622776601683793e-3}, /* atan 1: 10^(3 - 6/4) ohm */
+    {".options reltol=1e-9", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(ron=5 vt=3 vh=-2)", 5e-3},
     /* resistances of their own (LTspice); frame and m count */
     {".backanno", "v1 a 0 10 rser=2\nr1 a 0 8", 8.0},
     {".backanno", "v1 a 0 dc 10 Rser={1+1} Cpar=1p\nr1 a 0 8", 8.0},
@@ -245,6 +258,29 @@ START_TEST(ltspice_names_of_models_and_libraries) {
 }
 END_TEST
 
+/* A law of LTspice is written as what it is, for LTspice, too; what it has beside is refused. */
+START_TEST(smooth_switches_of_ltspice_go_out) {
+    static const char *const models[] = {"sw(ron=1 roff=1meg vt=1 vh=-2)",
+                                         "sw(ron=1 roff=1meg vt=1 vh=-1 level=2)"};
+    static const char *const says[] = {"0.00865964323", "0.0316227766"};
+    static const char *const dialects[] = {"ltspice", "ngspice", "xyce"};
+    char *folder = scratch_folder(), path[200], *text;
+    snprintf(path, sizeof path, "%s/x.cir", folder);
+    for (size_t k = 0; k < 2 * 3; k++) {
+        FILE *f = fopen(path, "w");
+        fprintf(f, "t\nvx x 0 -2\ni1 0 a 1m\ns1 a 0 0 x sm\n.model sm %s\n.backanno\n",
+                models[k / 3]);
+        fclose(f);
+        expect_exit(0, NULL, "export %s --to %s -o %s/y.cir", path, dialects[k % 3], folder);
+        expect_exit(0, &text, "op %s/y.cir --format csv --dialect %s", folder, dialects[k % 3]);
+        ck_assert_msg(strstr(text, says[k / 3]) != NULL, "%s", text);
+        free(text);
+    }
+    expect_exit(0, NULL, "verify %s", path);
+    scratch_free(folder);
+}
+END_TEST
+
 START_TEST(the_program_takes_a_dialect) {
     char *folder = scratch_folder(), path[200], *text;
     snprintf(path, sizeof path, "%s/x.cir", folder);
@@ -274,6 +310,7 @@ Suite *dialect_suite(void) {
     tcase_add_test(t, text_behind_end);
     tcase_add_test(t, signs_of_the_dialects);
     tcase_add_test(t, ltspice_names_of_models_and_libraries);
+    tcase_add_test(t, smooth_switches_of_ltspice_go_out);
     tcase_add_test(t, the_program_takes_a_dialect);
     suite_add_tcase(s, t);
     return s;
