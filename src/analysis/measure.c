@@ -7,6 +7,9 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 
+/* start + i step is right to so many units of the largest value of the sweep. */
+enum { ROUNDINGS = 4 };
+
 /* The points of a quantity, kept for an integral. */
 typedef struct curve {
     double *x, *y;
@@ -18,14 +21,16 @@ typedef struct meeting {
     double before; /* difference at the point before */
     int count;
     double x, y, slope; /* where it was met, the quantity there and its slope; NAN: not yet */
+    bool open;          /* met on a point: the segment behind it counts in the slope */
 } meeting;
 
 /* One card under way. */
 typedef struct state {
     double y, least, least_at, most, most_at; /* quantity at the point before, its extremes */
+    double slope, width;                      /* of the segment before that point; 0 wide: none */
     meeting event[2];
     curve curve;       /* of the sweep under way */
-    double sum, width; /* integral over the sweeps before it, NAN: none met [from, to] */
+    double sum, total; /* integral over the sweeps before it, NAN: none met [from, to]; its width */
     bool warned;       /* that it has no value */
 } state;
 
@@ -38,6 +43,7 @@ struct eq_measuring {
     bool linked;     /* the point before belongs to the same sweep */
     bool as_ngspice; /* integrals by its rules */
     double x;        /* at the point before */
+    double rounding; /* of a value of the sweep: start + i step is right to that */
 };
 
 static bool counts(const eq_measuring *m, const eq_measure *card) {
@@ -95,22 +101,24 @@ size_t eq_measuring_count(const eq_measuring *m) {
 void eq_measuring_begin(eq_measuring *m) {
     m->points = 0;
     m->linked = false;
+    m->rounding = 0.0;
     for (size_t k = 0; k < m->cards; k++) {
         state *s = &m->state[k];
         s->curve.n = 0;
         s->sum = NAN;
-        s->width = 0.0;
+        s->total = s->width = s->slope = 0.0;
         s->least = INFINITY;
         s->most = -INFINITY;
         s->least_at = s->most_at = s->y = NAN;
-        for (int j = 0; j < 2; j++) s->event[j] = (meeting){NAN, 0, NAN, NAN, NAN};
+        for (int j = 0; j < 2; j++) s->event[j] = (meeting){NAN, 0, NAN, NAN, NAN, false};
         m->measured[k] = NAN;
     }
 }
 
 /* Whether x is in [from, to], whichever way the sweep goes. */
-static bool within(const eq_measure *card, double x) {
-    return x >= fmin(card->from, card->to) && x <= fmax(card->from, card->to);
+static bool within(const eq_measuring *m, const eq_measure *card, double x) {
+    return x >= fmin(card->from, card->to) - m->rounding &&
+           x <= fmax(card->from, card->to) + m->rounding;
 }
 
 /* y at x on the line through the last point and (x1, y1). */
@@ -118,33 +126,58 @@ static double line(const eq_measuring *m, double y0, double x1, double y1, doubl
     return y0 + (y1 - y0) * (x - m->x) / (x1 - m->x);
 }
 
-static void met(const eq_measuring *m, meeting *e, double x, double y0, double x1, double y1) {
-    bool first = !m->linked || x1 == m->x;
+/* Of the segment from the last point to (x, y). */
+static double slope_to(const eq_measuring *m, const state *s, double x, double y) {
+    return (y - s->y) / (x - m->x);
+}
+
+/* The slope at a point between two segments: of the parabola through their ends. */
+static double slope_between(double left, double left_width, double right, double right_width) {
+    if (left_width == 0.0) return right;
+    return (left * right_width + right * left_width) / (left_width + right_width);
+}
+
+/* It is met at x, between the last point and (x1, y1). */
+static void met(const eq_measuring *m, const state *s, meeting *e, double x, double x1, double y1) {
+    bool first = !m->linked || x1 == m->x, before = fabs(x - m->x) <= m->rounding;
     e->x = x;
-    e->y = first ? y1 : line(m, y0, x1, y1, x);
-    e->slope = first ? NAN : (y1 - y0) / (x1 - m->x);
+    e->y = first ? y1 : line(m, s->y, x1, y1, x);
+    e->open = first || fabs(x - x1) <= m->rounding;
+    e->slope = first ? NAN : slope_to(m, s, x1, y1);
+    if (before && !e->open) e->slope = slope_between(s->slope, s->width, e->slope, fabs(x1 - m->x));
+}
+
+/* What was met at the last point has its slope from both sides, where there are two. */
+static void close_meetings(const eq_measuring *m, state *s, double x, double y) {
+    double width = m->linked ? fabs(x - m->x) : 0.0;
+    for (int k = 0; k < 2; k++) {
+        meeting *e = &s->event[k];
+        if (e->open && width > 0.0)
+            e->slope = slope_between(s->slope, s->width, slope_to(m, s, x, y), width);
+        e->open = false;
+    }
 }
 
 /* The swept value passes `at`, with room for a rounding error of the sweep. */
-static void pass(const eq_measuring *m, const eq_measure *card, meeting *e, double at, double y0,
-                 double x, double y) {
+static void pass(const eq_measuring *m, const eq_measure *card, const state *s, meeting *e,
+                 double at, double x, double y) {
     double slack = !m->linked ? 1e-9 * fabs(x) : 1e-9 * fabs(x - m->x);
     double last = !m->linked ? x : m->x;
     bool inside = at >= fmin(last, x) - slack && at <= fmax(last, x) + slack;
-    if (inside && isnan(e->x) && within(card, at)) met(m, e, at, y0, x, y);
+    if (inside && isnan(e->x) && within(m, card, at)) met(m, s, e, at, x, y);
 }
 
 /* The difference crosses zero between the last point and this one. */
-static void cross(const eq_measuring *m, const eq_measure *card, const eq_event *event, meeting *e,
-                  double difference, double y0, double x, double y) {
+static void cross(const eq_measuring *m, const eq_measure *card, const eq_event *event,
+                  const state *s, meeting *e, double difference, double x, double y) {
     double before = e->before;
     bool rises = before < 0.0 && difference >= 0.0, falls = before > 0.0 && difference <= 0.0;
     e->before = difference;
     if (!(rises && event->direction >= 0) && !(falls && event->direction <= 0)) return;
     double at = m->x + (x - m->x) * before / (before - difference);
-    if (!within(card, at) || at < event->delay) return;
+    if (!within(m, card, at) || at < event->delay - m->rounding) return;
     e->count++;
-    if (event->count < 0 || e->count == event->count) met(m, e, at, y0, x, y);
+    if (event->count < 0 || e->count == event->count) met(m, s, e, at, x, y);
 }
 
 static bool keep(curve *c, double x, double y) {
@@ -161,12 +194,11 @@ static bool keep(curve *c, double x, double y) {
 static bool keep_segment(const eq_measuring *m, const eq_measure *card, state *s, double x,
                          double y) {
     double low = fmin(card->from, card->to), high = fmax(card->from, card->to);
-    bool is = within(card, x), whole = true;
+    bool is = within(m, card, x), whole = true;
     if (card->kind != EQ_MEASURE_AVG && m->linked &&
-        fmax(fmin(m->x, x), low) < fmin(fmax(m->x, x), high)) {
+        fmin(fmax(m->x, x), high) - fmax(fmin(m->x, x), low) > m->rounding) {
         double enter = x > m->x ? low : high, leave = x > m->x ? high : low;
-        if (!within(card, m->x) && enter != x)
-            whole = keep(&s->curve, enter, line(m, s->y, x, y, enter));
+        if (!within(m, card, m->x)) whole = keep(&s->curve, enter, line(m, s->y, x, y, enter));
         if (whole && !is) whole = keep(&s->curve, leave, line(m, s->y, x, y, leave));
     }
     return whole && (!is || keep(&s->curve, x, y));
@@ -180,29 +212,33 @@ static bool is_integral(const eq_measure *card) {
 static bool card_point(eq_measuring *m, const eq_measure *card, state *s, const eq_probe *at,
                        double x) {
     double y = card->what == NULL ? NAN : eq_probe_value(at, card->what);
+    close_meetings(m, s, x, y);
     for (int k = 0; k < 2; k++) {
         const eq_event *event = &card->event[k];
         if (event->count == 0) continue;
         if (event->difference == NULL)
-            pass(m, card, &s->event[k], event->at, s->y, x, y);
+            pass(m, card, s, &s->event[k], event->at, x, y);
         else
-            cross(m, card, event, &s->event[k], eq_probe_value(at, event->difference), s->y, x, y);
+            cross(m, card, event, s, &s->event[k], eq_probe_value(at, event->difference), x, y);
     }
-    if (within(card, x) && y < s->least) {
+    if (within(m, card, x) && y < s->least) {
         s->least = y;
         s->least_at = x;
     }
-    if (within(card, x) && y > s->most) {
+    if (within(m, card, x) && y > s->most) {
         s->most = y;
         s->most_at = x;
     }
     bool kept = !is_integral(card) || keep_segment(m, card, s, x, y);
-    if (card->kind != EQ_MEASURE_PARAM || within(card, x)) s->y = y;
+    s->width = m->linked ? fabs(x - m->x) : 0.0;
+    s->slope = s->width > 0.0 ? slope_to(m, s, x, y) : 0.0;
+    if (card->kind != EQ_MEASURE_PARAM || within(m, card, x)) s->y = y;
     return kept;
 }
 
 eq_status eq_measuring_point(eq_measuring *m, eq_probe *at, double x, eq_diag *diag) {
     at->measured = m->measured;
+    m->rounding = fmax(m->rounding, ROUNDINGS * DBL_EPSILON * fabs(x));
     for (size_t k = 0; k < m->cards; k++) {
         const eq_measure *card = &at->d->measure[k];
         if (!counts(m, card)) continue;
@@ -215,19 +251,16 @@ eq_status eq_measuring_point(eq_measuring *m, eq_probe *at, double x, eq_diag *d
     return EQ_OK;
 }
 
-static bool same_width(double a, double b) {
-    return fabs(a - b) <= 100.0 * DBL_EPSILON * fabs(a);
-}
-
-/* The integral of f(y) by Simpson's 3/8 and 1/3 rules where the points are equally spaced, else by
- * trapezoids, as in ngspice (com_measure2.c; measured). */
-static double simpson(const curve *c, double (*f)(double)) {
+/* The integral of f(y) by Simpson's 3/8 and 1/3 rules where the points are equally spaced, but for
+ * their rounding, else by trapezoids, as in ngspice (com_measure2.c; measured). */
+static double simpson(const curve *c, double rounding, double (*f)(double)) {
     double sum = 0.0;
     const double *x = c->x, *y = c->y;
     for (size_t i = 0; i + 1 < c->n;) {
         double h = x[i + 1] - x[i];
-        bool two = i + 2 < c->n && same_width(h, x[i + 2] - x[i + 1]);
-        bool three = two && i + 3 < c->n && same_width(h, x[i + 3] - x[i + 2]);
+        bool two = i + 2 < c->n && fabs(x[i + 2] - x[i + 1] - h) <= 2.0 * rounding;
+        bool three = two && i + 3 < c->n && fabs(x[i + 3] - x[i + 2] - h) <= 2.0 * rounding;
+        h = (x[i + (three ? 3 : two ? 2 : 1)] - x[i]) / (three ? 3.0 : two ? 2.0 : 1.0);
         if (three)
             sum += 0.375 * h * (f(y[i]) + 3.0 * (f(y[i + 1]) + f(y[i + 2])) + f(y[i + 3]));
         else if (two)
@@ -247,8 +280,9 @@ static double square(double y) {
     return y * y;
 }
 
-static double trapezoids(const curve *c, double (*f)(double)) {
+static double trapezoids(const curve *c, double rounding, double (*f)(double)) {
     double sum = 0.0;
+    (void)rounding;
     for (size_t i = 0; i + 1 < c->n; i++)
         sum += 0.5 * (c->x[i + 1] - c->x[i]) * (f(c->y[i]) + f(c->y[i + 1]));
     return sum;
@@ -257,12 +291,12 @@ static double trapezoids(const curve *c, double (*f)(double)) {
 /* Adds the sweep under way to the integral; ngspice has its own rule for all but averages. */
 static void add_up(const eq_measuring *m, const eq_measure *card, state *s) {
     const curve *c = &s->curve;
-    double (*rule)(const curve *c, double (*f)(double)) =
+    double (*rule)(const curve *c, double rounding, double (*f)(double)) =
         m->as_ngspice && card->kind != EQ_MEASURE_AVG ? simpson : trapezoids;
     if (c->n == 0) return;
-    s->sum =
-        (isnan(s->sum) ? 0.0 : s->sum) + rule(c, card->kind == EQ_MEASURE_RMS ? square : itself);
-    s->width += c->x[c->n - 1] - c->x[0];
+    s->sum = (isnan(s->sum) ? 0.0 : s->sum) +
+             rule(c, m->rounding, card->kind == EQ_MEASURE_RMS ? square : itself);
+    s->total += c->x[c->n - 1] - c->x[0];
     s->curve.n = 0;
 }
 
@@ -277,8 +311,8 @@ void eq_measuring_sweep(eq_measuring *m, const eq_deck *d) {
 /* From `from` to `to`; a single point has no average. */
 static double integral(const eq_measure *card, const state *s) {
     if (card->kind == EQ_MEASURE_INTEG) return card->from > card->to ? -s->sum : s->sum;
-    if (s->width == 0.0) return NAN;
-    return card->kind == EQ_MEASURE_AVG ? s->sum / s->width : sqrt(s->sum / s->width);
+    if (s->total == 0.0) return NAN;
+    return card->kind == EQ_MEASURE_AVG ? s->sum / s->total : sqrt(s->sum / s->total);
 }
 
 static double extreme(const eq_measure *card, const state *s) {

@@ -94,6 +94,11 @@ START_TEST(agrees_with_closed_forms) {
                {"m when v(b)=1 from=0 to=2", 1.0},
                {"m deriv v(b) at=1.1", 2.5},
                {"m deriv v(b) when v(a)=1.1", 2.5},
+               {"m deriv v(b) at=1", 2.0}, /* a point of the grid: from both sides */
+               {"m deriv v(b) when v(a)=-0.5", -1.0},
+               {"m deriv v(b) when v(b)=1 rise=1", 2.0},
+               {"m deriv v(b) at=-2", -3.5}, /* the ends have one side */
+               {"m deriv v(b) at=2", 3.5},
                {"m trig v(b)=1 fall=1 targ v(b)=2.25 rise=1", 2.5},
                {"m trig at=-1 targ v(b) val=1 rise=1", 2.0},
                {"m integ v(a)*2 from=0 to=2", 4.0},
@@ -116,6 +121,44 @@ START_TEST(agrees_with_closed_forms) {
         eq_result *m = measure(deck, 0, d);
         ck_assert_msg(fabs(value_of(m, "m") - one[k].value) < 1e-9, "%s: %.12g, not %.12g",
                       one[k].card, value_of(m, "m"), one[k].value);
+        eq_result_free(m);
+        eq_diag_free(d);
+    }
+}
+END_TEST
+
+/* Values of a sweep that are right to their rounding, start + i step, are those of from, to and at,
+ * equally spaced, and the same both ways: s = sin(2 pi x) and b = x^2, 0.01 apart. */
+START_TEST(the_rounding_of_a_grid_says_nothing) {
+    static const struct {
+        const char *card;
+        double value, error; /* of Simpson's rules, and of a trapezoid where an interval is over */
+    } one[] = {
+        {"m integ v(s) from=0 to=0.5", 0.3183098861837907, 1e-7},
+        {"m integ v(s)", 0.0, 2e-7},
+        {"m rms v(s) from=0 to=1", 0.7071067811865476, 5e-6},
+        {"m integ v(b) from=-1.41 to=0.69", (1.41 * 1.41 * 1.41 + 0.69 * 0.69 * 0.69) / 3.0, 1e-12},
+        {"m max v(b) from=-0.5 to=0.57", 0.3249, 1e-12},
+        {"m max_at v(a) from=-1.01 to=-0.07", -0.07, 1e-12},
+        {"m pp v(a) from=-0.69 to=0.29", 0.98, 1e-12},
+        {"m avg v(a) from=-0.69 to=0.29", -0.2, 1e-12},
+        {"m deriv v(b) at=0.29", 0.58, 1e-9},
+        {"m deriv v(b) at=-1.41", -2.82, 1e-9},
+        {"m deriv v(b) when v(a)=0.57", 1.14, 1e-9}};
+    static const char *const sweeps[] = {"-2 2 0.01", "2 -2 -0.01"};
+    for (size_t k = 0; k < 2 * (sizeof one / sizeof *one); k++) {
+        char deck[512];
+        bool down = k % 2 == 1, integral = strstr(one[k / 2].card, "integ") != NULL;
+        double want = down && integral ? -one[k / 2].value : one[k / 2].value;
+        snprintf(deck, sizeof deck,
+                 "t\nv1 a 0 0\nb1 s 0 v=sin(6.283185307179586*v(a))\nb2 b 0 v=v(a)*v(a)\n"
+                 "r1 s b 1\n.dc v1 %s\n.meas dc %s\n",
+                 sweeps[k % 2], one[k / 2].card);
+        eq_diag *d = eq_diag_new();
+        eq_result *m = measure(deck, 0, d);
+        ck_assert_msg(fabs(value_of(m, "m") - want) <= one[k / 2].error,
+                      "%s of %s: %.12g, not %.12g", one[k / 2].card, sweeps[k % 2],
+                      value_of(m, "m"), want);
         eq_result_free(m);
         eq_diag_free(d);
     }
@@ -156,6 +199,11 @@ START_TEST(agrees_with_closed_forms_of_xyce) {
                            1, d);
     ck_assert_double_eq_tol(value_of(m, "at"), 2.0, 1e-12);
     ck_assert_double_eq_tol(value_of(m, "up"), 1.5, 1e-12);
+    eq_result_free(m);
+    m = measure("t\nv1 a 0 0\nb1 b 0 v=v(a)*v(a)\n.dc v1 list 1 1.5 3 7\n"
+                ".meas dc up deriv v(b) at=1.5\n",
+                0, d);
+    ck_assert_double_eq_tol(value_of(m, "up"), 3.0, 1e-9); /* a parabola through uneven points */
     eq_result_free(m);
     eq_diag_free(d);
 }
@@ -227,6 +275,7 @@ Suite *measure_suite(void) {
     TCase *t = tcase_create("measure");
     tcase_add_test(t, agrees_with_ngspice);
     tcase_add_test(t, agrees_with_closed_forms);
+    tcase_add_test(t, the_rounding_of_a_grid_says_nothing);
     tcase_add_test(t, agrees_with_closed_forms_of_xyce);
     tcase_add_test(t, steps_and_kinds_of_analyses);
     tcase_add_test(t, sweeps_are_not_joined);
