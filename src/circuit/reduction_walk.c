@@ -71,6 +71,20 @@ static void controlled_currents(const eq_reduction *r, const eq_circuit *c, int3
     }
 }
 
+/* What leaves a subtree of a free tree enters the rest of it. Where less flows there the current of
+ * the edge between is summed over that, so that its round-off is that of the smaller side (a source
+ * whose other end nothing hangs at has none): the sum over the whole tree, which is to be 0, tells
+ * the sides apart. */
+static void sum_other_sides(const eq_reduction *r, const eq_node_currents *of, double *branch) {
+    for (size_t k = 0; k < r->links; k++) {
+        eq_node n = r->w_order[k], root = r->top[n];
+        int32_t b = r->edge[n];
+        double here = of->magnitude[n] - of->inner_magnitude[n];
+        if (b != EQ_NONE && root != EQ_GROUND && of->magnitude[root] - here < here)
+            branch[b] = -r->sign[n] * (of->current[n] - of->current[root]);
+    }
+}
+
 void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, const eq_node_currents *of,
                            double *branch) {
     double *current = of->current, *magnitude = of->magnitude;
@@ -93,6 +107,7 @@ void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, const eq_
         current[parent] += outer;
         if (magnitude != NULL) magnitude[parent] += outer_size;
     }
+    if (branch != NULL && magnitude != NULL) sum_other_sides(r, of, branch);
 }
 
 /* Whether a short stands on the way from a to b, which have one root. */

