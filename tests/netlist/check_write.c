@@ -217,6 +217,37 @@ START_TEST(tests_against_zero_are_spelled_out) {
 END_TEST
 
 /* The junction sees n k T/q only: the product is what must not change between dialects. */
+/* Sums and products take from the left everywhere, so that theirs need no parentheses: one of many
+ * terms would be nested deeper than it may be read, or than the stack is. */
+START_TEST(long_sums_and_products_are_flat) {
+    enum { TERMS = 100000 };
+    eq_circuit *c = parse_deck("t\nv1 a 0 2\nb1 b 0 v=v(a)-v(a)-(v(a)-3*v(a)/4/(2*v(a))*5)+1\n");
+    char *text = written(c, EQ_NGSPICE);
+    ck_assert_ptr_nonnull(strstr(text, "v=(v(a)-v(a)-(v(a)-(3*v(a)/4/(2*v(a))*5))+1)\n"));
+    round_trip(c, EQ_NGSPICE);
+    round_trip(c, EQ_XML);
+    eq_free(text);
+    eq_circuit_free(c);
+    static const char signs[] = {'+', '-', '*', '/'};
+    for (size_t k = 0; k < sizeof signs; k++) {
+        eq_text deck = {0};
+        eq_text_puts(&deck, "t\nv1 a 0 2\nb1 b 0 v=v(a)");
+        for (int j = 1; j < TERMS; j++) eq_text_printf(&deck, "%cv(a)", signs[k]);
+        eq_text_puts(&deck, "\n");
+        c = parse_deck(deck.text);
+        round_trip(c, EQ_NGSPICE);
+        round_trip(c, EQ_XML);
+        for (int to = EQ_XYCE; to <= EQ_LTSPICE; to++) {
+            text = written(c, (eq_dialect)to);
+            eq_circuit_free(parse_deck(text));
+            eq_free(text);
+        }
+        eq_text_free(&deck);
+        eq_circuit_free(c);
+    }
+}
+END_TEST
+
 START_TEST(xyce_gets_the_same_thermal_voltage) {
     eq_circuit *c = parse_deck(small);
     char *text = written(c, EQ_XYCE);
@@ -414,6 +445,7 @@ Suite *write_suite(void) {
     tcase_add_test(t, spectre_is_written_in_its_own_language);
     tcase_add_test(t, an_exponential_coefficient_becomes_a_linear_one);
     tcase_add_test(t, tests_against_zero_are_spelled_out);
+    tcase_add_test(t, long_sums_and_products_are_flat);
     tcase_add_test(t, xyce_gets_the_same_thermal_voltage);
     tcase_add_test(t, ltspice_has_ideal_diodes_itself);
     tcase_add_test(t, names_cannot_be_injected);

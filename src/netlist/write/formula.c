@@ -1,9 +1,10 @@
 /* Formulas of behavioural sources in the spelling of a dialect (ngspice manual 5.1; Xyce reference
  * guide 2.2.2; LTspice help "B. Arbitrary Behavioral Voltage or Current Sources"; Spectre reference
  * "bsource"). Every part stands in parentheses, so that the rules of precedence, in which the
- * dialects differ, play no part. */
+ * dialects differ, play no part; but for sums and products, which all take from the left. */
 #include <string.h>
 
+#include "base/mem.h"
 #include "netlist/write/write.h"
 
 /* How the dialects write an operation where it is not NAME(...) or (... NAME ...); $0 $1 $2:
@@ -97,6 +98,8 @@ typedef struct writer {
     eq_text *out;
     size_t limit; /* of out->length */
     const char *missing;
+    int32_t *link; /* the operations of the sums and products that are open */
+    size_t links, link_cap;
 } writer;
 
 static void put_slot(writer *w, int32_t slot);
@@ -108,6 +111,36 @@ static void put_template(writer *w, const eq_slot *s, const char *text) {
         else
             eq_text_add(w->out, text, 1);
     }
+}
+
+/* Which of them may stand beside each other without parentheses; NULL: none. */
+static const char *alike(const eq_formula *f, int32_t slot) {
+    int k = f->slot[slot].operation;
+    const char *name = k < 0 ? "" : eq_operation_at(k)->name;
+    if (k < 0 || name[1] != '\0' || eq_operation_at(k)->operands != 2) return NULL;
+    return strchr("+-", *name) != NULL ? "+-" : strchr("*/", *name) != NULL ? "*/" : NULL;
+}
+
+/* (x + y - z ..): what it begins with first, then an operation at a time. */
+static void put_chain(writer *w, int32_t slot) {
+    const eq_formula *f = w->f;
+    const char *kind = alike(f, slot);
+    size_t outer = w->links;
+    eq_text_puts(w->out, "(");
+    for (; alike(f, slot) == kind; slot = f->slot[slot].arg[0]) {
+        if (!eq_grow((void **)&w->link, &w->link_cap, w->links + 1, sizeof *w->link)) {
+            w->out->failed = true;
+            return;
+        }
+        w->link[w->links++] = slot;
+    }
+    put_slot(w, slot);
+    while (w->links > outer) {
+        const eq_slot *s = &f->slot[w->link[--w->links]];
+        eq_text_puts(w->out, eq_operation_at(s->operation)->name);
+        put_slot(w, s->arg[1]);
+    }
+    eq_text_puts(w->out, ")");
 }
 
 /* The same for every dialect: (x NAME y) or NAME(x,y). */
@@ -168,15 +201,24 @@ static void put_slot(writer *w, int32_t slot) {
         put_points(w, s);
         break;
     default:
-        put_operation(w, s);
+        if (alike(w->f, slot) != NULL)
+            put_chain(w, slot);
+        else
+            put_operation(w, s);
     }
 }
 
 const char *eq_write_formula(const eq_formula *f, eq_dialect dialect, eq_input_writer name,
                              void *data, eq_text *out) {
     enum { MOST = 1 << 20 };
-    writer w = {f, dialect, name, data, out, out->length + MOST, NULL};
+    writer w = {.f = f,
+                .dialect = dialect,
+                .name = name,
+                .data = data,
+                .out = out,
+                .limit = out->length + MOST};
     put_slot(&w, f->result);
+    eq_free(w.link);
     if (out->length > w.limit) w.missing = "a formula of less than a million characters";
     return w.missing;
 }
