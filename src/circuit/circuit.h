@@ -257,8 +257,11 @@ eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_dia
 /* Where the parameter, or what it is the inverse of, stands: to keep it and to give it back to the
  * bit. */
 double *eq_handle_place(const eq_circuit *c, eq_handle h);
-/* As eq_handle_get; a temperature that is not given is the circuit's. */
+/* As eq_handle_get; a temperature that is not given is the circuit's, other parameters what the class
+ * makes of those that are. */
 double eq_handle_effective(const eq_circuit *c, eq_handle h);
+/* The same of parameter k of a model that is not compiled. */
+double eq_model_effective(const eq_circuit *c, const eq_model *m, int k);
 /* The parameter that decks write behind the nodes: of a conductance its resistance. */
 eq_handle eq_handle_as_written(const eq_circuit *c, eq_element e);
 

@@ -113,14 +113,31 @@ double eq_handle_get(const eq_circuit *c, eq_handle h) {
     return is_inverse(eq_class(c->row[h.element].cls), h.param) ? 1.0 / value : value;
 }
 
-double eq_handle_effective(const eq_circuit *c, eq_handle h) {
-    double value = eq_handle_get(c, h);
-    const eq_device_class *cls = eq_class(c->row[h.element].cls);
-    if (!isnan(value) || h.param >= cls->params) return value;
-    if (eq_same(cls->param[h.param].name, "tnom")) return c->env.tnom;
-    if (!eq_same(cls->param[h.param].name, "temp")) return value;
+/* Parameter k of row j where it is given, else what stands for it. */
+static double effective(const eq_environment *env, const eq_device_class *cls, double *const *w,
+                        size_t j, int k) {
+    if (!isnan(w[k][j])) return w[k][j];
+    if (eq_same(cls->param[k].name, "tnom")) return env->tnom;
+    if (!eq_same(cls->param[k].name, "temp"))
+        return cls->made == NULL ? NAN : cls->made(w, j, k, env);
     int above = eq_param_find(cls, "dtemp");
-    return c->env.temp + (above < 0 ? 0.0 : eq_handle_get(c, (eq_handle){h.element, above}));
+    return env->temp + (above < 0 ? 0.0 : w[above][j]);
+}
+
+double eq_handle_effective(const eq_circuit *c, eq_handle h) {
+    eq_row at = c->row[h.element];
+    const eq_table *t = &c->table[at.cls];
+    if (h.param >= t->cls->params) return eq_handle_get(c, h);
+    return effective(&c->env, t->cls, t->w, (size_t)at.row, h.param);
+}
+
+double eq_model_effective(const eq_circuit *c, const eq_model *m, int k) {
+    const eq_device_class *cls = eq_class(m->cls);
+    double x[EQ_MAX_COLUMNS] = {0.0}, *w[EQ_MAX_COLUMNS];
+    for (int i = 0; i < cls->columns; i++) w[i] = &x[i];
+    for (int i = 0; i < cls->params; i++) x[i] = m->w[i];
+    if (cls->derive != NULL) cls->derive(1, w, &c->env);
+    return effective(&c->env, cls, w, 0, k);
 }
 
 /* The derived columns of one row. */

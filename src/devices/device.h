@@ -151,6 +151,9 @@ typedef struct eq_device_class {
     const char *(*lost)(double *const *w, size_t j);
     /* What there is to say of row j that is no mistake; NULL: nothing. May be NULL. */
     const char *(*said)(double *const *w, size_t j);
+    /* What counts for parameter k of row j, which is not given (NAN): what others of its model make of
+     * it; NAN: nothing. May be NULL. */
+    double (*made)(double *const *w, size_t j, int k, const eq_environment *env);
     /* Frees what row j holds beside numbers. May be NULL. */
     void (*release)(double *const *w, size_t j);
     /* Fills the derived columns from the parameters; called whenever either changes.

@@ -265,6 +265,38 @@ START_TEST(short_channels_are_refused) {
 }
 END_TEST
 
+/* Parameters that others make, of a transistor and of its model, are those that ngspice 39 shows
+ * (@n[gamma]); those of an area and of a resistance are as they count. */
+START_TEST(what_the_process_makes_is_shown) {
+    static const char deck[] =
+        "t\nV1 d 0 3\nM1 d d 0 0 n w=10u l=1u\nM2 d d 0 0 p w=10u l=1u\nM3 d d 0 0 n3 w=10u l=1u\n"
+        "M4 d d 0 0 n2 w=10u l=1u nrd=3\nQ1 d d 0 b 3\n.model b npn(rb=7)\n"
+        ".model n nmos(level=1 tox=20n nsub=1e16)\n.model p pmos(level=1 tox=20n nsub=1e16)\n"
+        ".model n2 nmos(level=2 nsub=1e16 rsh=20)\n.model n3 nmos(level=3 nsub=1e16)\n"
+        ".options temp=57\n.print op m1:gamma m1:phi m1:vto m1:kp n:gamma p:vto m2:vto m3:phi "
+        "m3:gamma "
+        "m3:vto m4:vto m4:kp m4:rd m4:rs q1:rbm q1:areab n:tnom\n.op\n.end\n";
+    static const double want[] = {
+        3.336979e-01, 6.954531e-01, 6.846618e-02, 1.035943e-04, 3.336979e-01, -6.84662e-02,
+        -6.84662e-02, 6.948568e-01, 1.668490e+00, 1.180705e+00, 1.181600e+00, 2.071886e-05,
+        60.0,         20.0,         7.0,          3.0,          27.0};
+    char *text = NULL;
+    ck_assert_int_eq(eq_file_write(in("s.cir"), deck, strlen(deck), NULL), EQ_OK);
+    expect_exit(0, &text, "run %s --format csv", in("s.cir"));
+    const char *at = strstr(text, "n:tnom\n");
+    ck_assert_msg(at != NULL, "%s", text);
+    at += strlen("n:tnom");
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        char *end;
+        double value = strtod(at + 1, &end);
+        ck_assert_msg(fabs(value - want[k]) <= 1e-6 * fabs(want[k]), "%zu: %g, not %g", k, value,
+                      want[k]);
+        at = end;
+    }
+    free(text);
+}
+END_TEST
+
 static const char data[] = "a,b,class\n1,0.2,p\n0.2,1,q\n0.9,0.1,p\n0.1,0.8,q\n";
 
 /* Every trained parameter of transistors, gates among them, where bulks are forward, reverse and at
@@ -423,6 +455,7 @@ Suite *mosfet_suite(void) {
     tcase_add_loop_test(t, absurd_potentials_have_no_currents, 0, 2);
     tcase_add_loop_test(t, each_rung_solves_transistors, 0, EQ_RUNGS);
     tcase_add_test(t, short_channels_are_refused);
+    tcase_add_test(t, what_the_process_makes_is_shown);
     tcase_add_test(t, transistors_learn);
     tcase_add_test(t, transistors_of_other_levels_learn);
     tcase_add_test(t, short_channels_have_the_answers_of_ngspice);

@@ -427,6 +427,13 @@ static void let_conduct(size_t n, double *const *w, double *const *z) {
     }
 }
 
+static double made(double *const *w, size_t j, int k, const eq_environment *env) {
+    (void)env;
+    if (k == RBM) return w[RB][j];
+    if (k == SUBS) return w[TYPE][j];
+    return k == AREAB || k == AREAC ? w[AREA][j] : NAN;
+}
+
 #define GUMMEL_POON(called, derived, rising)                                                       \
     .name = called, .letter = 'q', .model_type = called, .defined = EQ_CURRENT_DEFINED,            \
     .control = EQ_CONTROL_PORT, .terminals = NODES, .channel = {C, E}, .gate = B,                  \
@@ -436,7 +443,7 @@ static void let_conduct(size_t n, double *const *w, double *const *z) {
     .ngspice_only = EQ_BIT(ISS) | EQ_BIT(NS) | EQ_BIT(SUBS) | EQ_BIT(NKF),                         \
     .instance =                                                                                    \
         EQ_BIT(AREA) | EQ_BIT(AREAB) | EQ_BIT(AREAC) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),   \
-    .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .charged = 6, .value = -1,                \
+    .reactive = EQ_BIT(DECLARED) - EQ_BIT(FIRST_CHARGE), .charged = 6, .value = -1, .made = made,  \
     .derive = derived, .port = port, .param_port = param_port, .limit_port = limit_port,           \
     .begin = let_conduct, .storage = places, .storages = PLACES, .stored = stored, .shown = shown, \
     .shows = SHOWS, .show = show

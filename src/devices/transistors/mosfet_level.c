@@ -112,18 +112,45 @@ static void derive_junctions(const eq_mos_level *level, size_t j, double *const 
     kernel[EQ_MOS_VT][j] = vt;
 }
 
+static eq_mos_process process_of(const eq_mos_level *level, size_t j, double *const *w,
+                                 const eq_environment *env) {
+    double type = w[level->params + EQ_MOS_KERNEL + EQ_MOS_TYPE][j];
+    eq_mos_process p = {.k_over_q = env->k_over_q,
+                        .temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env) + EQ_CELSIUS_ZERO,
+                        .tnom = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO};
+    p.ratio = p.temp / p.tnom;
+    make_process(level, j, w, type, &p);
+    return p;
+}
+
+double eq_mos_made(const eq_mos_level *level, double *const *w, size_t j, int k,
+                   const eq_environment *env) {
+    eq_mos_process p = process_of(level, j, w, env);
+    switch (k) {
+    case VTO:
+        return p.vto;
+    case KP:
+        return p.kp;
+    case GAMMA:
+        return p.gamma;
+    case PHI:
+        return p.phi;
+    case RD:
+        return w[RSH][j] * w[NRD][j];
+    case RS:
+        return w[RSH][j] * w[NRS][j];
+    default:
+        return NAN;
+    }
+}
+
 void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const eq_environment *env,
                    double type) {
     double *const *kernel = w + level->params + EQ_MOS_KERNEL;
     for (size_t j = 0; j < n; j++) {
-        double temp = eq_own_temp(w[TEMP][j], w[DTEMP][j], env);
-        eq_mos_process p = {.k_over_q = env->k_over_q,
-                            .temp = temp + EQ_CELSIUS_ZERO,
-                            .tnom = eq_or_else(w[TNOM][j], env->tnom) + EQ_CELSIUS_ZERO};
-        p.ratio = p.temp / p.tnom;
         kernel[EQ_MOS_TYPE][j] = type;
         kernel[EQ_MOS_GMIN][j] = env->gmin;
-        make_process(level, j, w, type, &p);
+        eq_mos_process p = process_of(level, j, w, env);
         derive_channel(level, j, w, type, &p);
         derive_junctions(level, j, w, &p);
         eq_mos_derive_charges(level, j, w, &p);

@@ -192,6 +192,8 @@ double eq_mos_depletion(double doping);
 
 void eq_mos_derive(const eq_mos_level *level, size_t n, double *const *w, const eq_environment *env,
                    double type);
+double eq_mos_made(const eq_mos_level *level, double *const *w, size_t j, int k,
+                   const eq_environment *env);
 void eq_mos_port(const eq_mos_level *level, size_t n, double *const *w, const double *const *z,
                  const eq_port_search *search, double *const *i, double *const *g);
 void eq_mos_param_port(const eq_mos_level *level, size_t n, double *const *w, int k,
@@ -242,6 +244,9 @@ const char *eq_mos_lost(const eq_mos_level *level, double *const *w, size_t j);
     static void show(double *const *w, const double *const *z, double *value) {                    \
         eq_mos_show(&(level_), w, z, value);                                                       \
     }                                                                                              \
+    static double made(double *const *w, size_t j, int k, const eq_environment *env) {             \
+        return eq_mos_made(&(level_), w, j, k, env);                                               \
+    }                                                                                              \
     static const char *wrong(double *const *w, size_t j) {                                         \
         return eq_mos_wrong(&(level_), w, j);                                                      \
     }                                                                                              \
@@ -260,7 +265,7 @@ const char *eq_mos_lost(const eq_mos_level *level, double *const *w, size_t j);
     .columns =                                                                                     \
         sizeof(rows) / sizeof *(rows) + EQ_MOS_KERNEL + EQ_MOS_LAW + (numbers) + EQ_MOS_CHARGED,   \
     .param = rows, .instance = EQ_MOS_ON_LINE, .reactive = (quiet), .charged = EQ_MOS_CHARGED,     \
-    .value = -1, .wrong = wrong, .lost = lost, .derive = derived, .port = port,                    \
+    .value = -1, .wrong = wrong, .lost = lost, .made = made, .derive = derived, .port = port,      \
     .memory = EQ_MOS_MEMORY, .param_port = param_port, .limit_port = limit_port, .begin = begin,   \
     .storage = eq_mos_storage, .storages = EQ_MOS_STORAGES, .stored = stored,                      \
     .shown = eq_mos_shown, .shows = EQ_MOS_SHOWS, .show = show

@@ -523,7 +523,8 @@ bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, doub
                 : compiled != NULL ? eq_osdi_find_param(compiled, param.text, param.length)
                                    : param_of(m->cls, param);
         if (p < 0) continue;
-        *value = compiled != NULL ? eq_osdi_model_get(m->compiled, p) : m->w[p];
+        *value = compiled != NULL ? eq_osdi_model_get(m->compiled, p)
+                                  : eq_model_effective(s->circuit, m, p);
         return true;
     }
     return false;
