@@ -11,13 +11,15 @@ typedef struct attack {
     const eq_attack_options *o;
     eq_attack *out;
     eq_session *s;
+    const eq_data *data; /* whose rows the examples are */
     size_t features;
     double beta;           /* of the phases; 0: by the adjoint */
     bool unrolled;         /* by backpropagation through counted steps */
     double *low, *high;    /* [features] V: what each feature may be, as its (first) input */
-    double *clean;         /* [batch][inputs] V */
+    double *clean;         /* [batch][inputs] V, before their converter */
     double *x;             /* [batch][inputs] V, moved */
-    double *y, *dcdy;      /* [batch][outputs] */
+    double *fed;           /* [batch][inputs] V: what the converter makes of x */
+    double *y, *dcdy;      /* [batch][outputs]: y as it is read */
     double *dx, *gradient; /* [batch][inputs], [batch][features] per V */
     double *point;         /* a row of the table */
     double *image;         /* of adversaries; NULL: none are drawn */
@@ -26,8 +28,8 @@ typedef struct attack {
 } attack;
 
 static void close_attack(attack *k) {
-    double *arrays[] = {k->low,  k->high, k->clean,    k->x,    k->y,
-                        k->dcdy, k->dx,   k->gradient, k->point};
+    double *arrays[] = {k->low, k->high, k->clean, k->x,        k->fed,
+                        k->y,   k->dcdy, k->dx,    k->gradient, k->point};
     for (size_t j = 0; j < sizeof arrays / sizeof *arrays; j++) eq_free(arrays[j]);
 }
 
@@ -56,6 +58,7 @@ static eq_status open_attack(attack *k, eq_trained *m, eq_diag *diag) {
     eq_session *s = k->s = &m->s;
     const eq_estimator *e = &m->x->estimator;
     bool nudged = e->kind->phases > 0 && e->nudging != EQ_NUDGE_CLAMP;
+    k->data = m->training ? s->set.train : s->set.test;
     k->features = s->encoder.features;
     k->beta = nudged ? e->beta : 0.0;
     k->unrolled = e->kind->unrolled;
@@ -66,6 +69,7 @@ static eq_status open_attack(attack *k, eq_trained *m, eq_diag *diag) {
                 {&k->high, 1, k->features},
                 {&k->clean, s->batch, s->encoder.inputs},
                 {&k->x, s->batch, s->encoder.inputs},
+                {&k->fed, s->batch, s->encoder.inputs},
                 {&k->y, s->batch, s->outputs},
                 {&k->dcdy, s->batch, s->outputs},
                 {&k->dx, s->batch, s->encoder.inputs},
@@ -123,18 +127,23 @@ static void move(attack *k, size_t n, double step, double eps) {
         }
 }
 
+/* k->y at k->x, through the converters as an evaluation reads it. */
+static eq_status look(attack *k, size_t n, eq_diag *diag) {
+    memcpy(k->fed, k->x, n * k->s->encoder.inputs * sizeof *k->fed);
+    return eq_session_outputs(k->s, n, k->fed, NULL, k->y, diag);
+}
+
 /* The examples of the last free phase (k->clean, outputs s->y), moved by eps into k->x, k->y. */
 static eq_status climb(attack *k, size_t n, double eps, size_t steps, eq_diag *diag) {
     double step = steps > 1 ? 2.5 * eps / (double)steps : eps;
-    size_t inputs = n * k->s->encoder.inputs;
-    memcpy(k->x, k->clean, inputs * sizeof *k->x);
-    eq_status status = eq_network_free_phase(k->s->model, n, k->x, k->y, diag);
+    memcpy(k->x, k->clean, n * k->s->encoder.inputs * sizeof *k->x);
+    eq_status status = look(k, n, diag);
     for (size_t t = 0; status == EQ_OK && t < steps; t++) {
         slopes(k, n, k->y);
-        status = differentiate(k, n, k->x, diag);
+        status = differentiate(k, n, k->fed, diag);
         if (status != EQ_OK) break;
         move(k, n, step, eps);
-        status = eq_network_free_phase(k->s->model, n, k->x, k->y, diag);
+        status = look(k, n, diag);
     }
     return status;
 }
@@ -231,7 +240,7 @@ static void warn_of_unsettled(const attack *k, eq_diag *diag) {
 static eq_status visit(void *data, eq_session *s, size_t first, size_t n, eq_diag *diag) {
     attack *k = data;
     eq_status status = EQ_OK;
-    memcpy(k->clean, s->input, n * s->encoder.inputs * sizeof *k->clean);
+    eq_encode(&s->encoder, k->data, s->row, n, k->clean);
     if (first == 0) warn_of_unsettled(k, diag);
     if (k->out->gradient != NULL) {
         slopes(k, n, s->y);

@@ -490,16 +490,21 @@ static void put_inputs(eq_session *s, const eq_data *d, const uint32_t *index, s
     eq_encode_distorted(&s->distortion, &s->encoder, d, index, n, s->input);
 }
 
+eq_status eq_session_outputs(eq_session *s, size_t n, double *x, const double *v, double *y,
+                             eq_diag *diag) {
+    eq_session_convert_inputs(s, n * s->encoder.inputs, x);
+    eq_status status = eq_network_free_phase_from(s->model, n, x, v, y, diag);
+    if (status == EQ_OK) eq_session_read_outputs(s, n, y);
+    return status;
+}
+
 eq_status eq_session_free_phase_from(eq_session *s, const eq_data *d, const uint32_t *index,
                                      size_t n, const double *v, eq_diag *diag) {
     put_inputs(s, d, index, n);
-    eq_session_convert_inputs(s, n * s->encoder.inputs, s->input);
     set_goals(s, d, index, n);
     eq_network_read(s->model, s->evaluating, s->read);
     s->row = index;
-    eq_status status = eq_network_free_phase_from(s->model, n, s->input, v, s->y, diag);
-    if (status == EQ_OK) eq_session_read_outputs(s, n, s->y);
-    return status;
+    return eq_session_outputs(s, n, s->input, v, s->y, diag);
 }
 
 eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t *index, size_t n,

@@ -126,6 +126,10 @@ eq_status eq_session_free_phase(eq_session *s, const eq_data *d, const uint32_t 
 /* The same from the states v[n][nodes] (eq_network_free_phase_from). */
 eq_status eq_session_free_phase_from(eq_session *s, const eq_data *d, const uint32_t *index,
                                      size_t n, const double *v, eq_diag *diag);
+/* y[n][outputs] as the hardware reads it with x[n][inputs], which it puts on the levels of its
+ * converter, from the states v (NULL: none), of the examples s->row and their draws. */
+eq_status eq_session_outputs(eq_session *s, size_t n, double *x, const double *v, double *y,
+                             eq_diag *diag);
 
 /* Sums over examples. */
 typedef struct eq_score {

@@ -211,6 +211,76 @@ START_TEST(adversarial_examples_are_scored) {
 }
 END_TEST
 
+/* Four rows, moved by `by` in the directions of g; their header. */
+static void put_moved(const char *path, double by, const double *g) {
+    static const double x[] = {0.31, -0.52, -0.77, 0.9, 0.12, 0.44, -0.15, -0.93}, range = 2.0;
+    char text[512];
+    int n = snprintf(text, sizeof text, "p,q,k\n");
+    for (int j = 0; j < 4; j++) {
+        double at[2];
+        for (int f = 0; f < 2; f++) {
+            double to = x[2 * j + f] + (g == NULL ? 0.0 : copysign(by * range, g[2 * j + f]));
+            at[f] = fmin(fmax(to, -1.0), 1.0);
+        }
+        n += snprintf(text + n, sizeof text - (size_t)n, "%.17g,%.17g,%c\n", at[0], at[1],
+                      "ab"[j % 2]);
+    }
+    put(path, text);
+}
+
+static const struct {
+    const char *network, *hardware;
+} read_by[] = {
+#define HOPFIELD "<network kind=\"hopfield\" layers=\"4,3,2\" sigma=\"tanh\"/>"
+    {HOPFIELD, "hardware.read-noise=0.5"},
+    {HOPFIELD, "hardware.read-offset=0.3"},
+    {HOPFIELD, "hardware.input-bits=3"},
+    {HOPFIELD, "hardware.output-bits=4 --set hardware.output-range=0.7"},
+    {"<architecture kind=\"kendall\" layers=\"4,3,4\"/>",
+     "hardware.output-bits=3 --set hardware.output-range=0.02"},
+#undef HOPFIELD
+};
+
+/* Attacked is what an evaluation sees: eps = 0 is the clean loss itself, and the moved examples
+ * score as a file with the same rows does. */
+START_TEST(the_hardware_reads_moved_examples_too) {
+    char text[1024], *out;
+    double g[8];
+    put("train.csv", "p,q,k\n-1,1,a\n1,-1,b\n0.4,0.3,a\n-0.2,-0.8,b\n");
+    put_moved("test.csv", 0.0, NULL);
+    snprintf(text, sizeof text,
+             "<experiment name=\"e\" seed=\"3\">%s<data format=\"csv\" path=\"train.csv\" "
+             "test-path=\"test.csv\" label=\"k\"/><encoding scale=\"0.7\" invert=\"yes\"/><cost "
+             "type=\"%s\" high=\"0.3\"/><estimator type=\"adjoint\"/>"
+             "<optimizer type=\"sgd\" rate=\"1e-9\"/><minibatch size=\"4\"/><epochs "
+             "count=\"1\"/></experiment>",
+             read_by[_i].network,
+             read_by[_i].network[1] == 'a' ? "squared-difference" : "squared-error");
+    put("e.xml", text);
+    expect_exit(0, NULL, "train %s -o %s", in("e.xml"), in("run"));
+    expect_exit(0, &out, "eval %s --attack 0,0.1 --json --input-gradient %s --set %s", in("run"),
+                in("g.csv"), read_by[_i].hardware);
+    double clean = number_behind(out, "\"loss\": "),
+           none = number_behind(out, "{\"eps\": 0, \"loss\": "),
+           moved = number_behind(out, "{\"eps\": 0.1, \"loss\": ");
+    free(out);
+    ck_assert_msg(none == clean, "%s: %.17g at 0, clean %.17g", read_by[_i].hardware, none, clean);
+    char *table = file_text(in("g.csv")), *at = strchr(table, '\n');
+    for (int j = 0; j < 4; j++) {
+        ck_assert_int_eq(sscanf(at, "\n%*d,%lf,%lf", &g[2 * j], &g[2 * j + 1]), 2);
+        at = strchr(at + 1, '\n');
+    }
+    eq_free(table);
+    put_moved("moved.csv", 0.1, g);
+    expect_exit(0, &out, "eval %s --data %s --json --set %s", in("run"), in("moved.csv"),
+                read_by[_i].hardware);
+    double mine = number_behind(out, "\"loss\": ");
+    free(out);
+    ck_assert_msg(fabs(moved - mine) <= 1e-9 * mine, "%s: %.17g, as a file %.17g",
+                  read_by[_i].hardware, moved, mine);
+}
+END_TEST
+
 START_TEST(no_targets_are_taken_in) {
     char *text;
     expect_exit(0, NULL, "train netlists/sine.xml --epochs 1 -o %s", in("run"));
@@ -230,6 +300,8 @@ Suite *attack_suite(void) {
     tcase_add_loop_test(t, gradients_by_the_inputs_of_hopfield_networks_are_differences, 0, 3);
     tcase_add_test(t, the_file_has_what_the_loss_says);
     tcase_add_loop_test(t, adversarial_examples_are_scored, 0, 2);
+    tcase_add_loop_test(t, the_hardware_reads_moved_examples_too, 0,
+                        (int)(sizeof read_by / sizeof *read_by));
     tcase_add_test(t, no_targets_are_taken_in);
     suite_add_tcase(s, t);
     return s;
