@@ -44,6 +44,8 @@ typedef struct eq_nudge {
     const double *slope;   /* [n][outputs][outputs] [S], or NULL */
     const double *at;      /* [n][outputs] [V], or NULL */
     bool again; /* the nudge of the phase before in this slot, expanded where that ended */
+    bool
+        stay; /* the phase begins there too, where there may be several states; else at the free one */
     /* What the nudge is at the outputs y[n][outputs], into current[n][outputs]; NULL: what stands above is all of it.
      * Phases of counted steps ask for it in each step, and say so; others take its expansion. */
     void (*follow)(void *data, const double *y, double *current);

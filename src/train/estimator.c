@@ -91,6 +91,8 @@ struct eq_phases {
     double *at, *y;  /* [batch][outputs] V: where the cost is expanded, where the phase went */
     double *way;     /* [batch][outputs] that of a clamp, NAN: the output is free */
     double *move;    /* [batch][outputs][2] V, of its nodes */
+    double *rest;    /* [batch][outputs] A: what an energy nudge lacks of balance at `at` */
+    double *part;    /* [batch] of the way that the next round goes from there */
     eq_phases_driver driver;
     bool sloped; /* the last phase had slopes */
     uint64_t key;
@@ -106,8 +108,10 @@ eq_phases *eq_phases_new(size_t batch, size_t outputs) {
     p->y = eq_calloc(batch * outputs, sizeof *p->y);
     p->way = eq_calloc(batch * outputs, sizeof *p->way);
     p->move = eq_calloc(batch * outputs, 2 * sizeof *p->move);
+    p->rest = eq_calloc(batch * outputs, sizeof *p->rest);
+    p->part = eq_calloc(batch, sizeof *p->part);
     if (p->current != NULL && p->slope != NULL && p->at != NULL && p->y != NULL && p->way != NULL &&
-        p->move != NULL)
+        p->move != NULL && p->rest != NULL && p->part != NULL)
         return p;
     eq_phases_free(p);
     return NULL;
@@ -121,6 +125,8 @@ void eq_phases_free(eq_phases *p) {
     eq_free(p->y);
     eq_free(p->way);
     eq_free(p->move);
+    eq_free(p->rest);
+    eq_free(p->part);
     eq_free(p);
 }
 
@@ -169,15 +175,70 @@ static void follow(void *data, const double *y, double *current) {
     if (f->p->driver.drive != NULL) f->p->driver.drive(f->p->driver.data, f->slot, f->n, current);
 }
 
+/* Example j of the phase found at p->y: lack[outputs] = i + beta dC/dy there, i being the current that the
+ * nudge brought. p->way: -beta dC/dy of all examples. */
+static void find_lack(const eq_phases *p, size_t j, double *lack) {
+    size_t m = p->outputs;
+    const double *y = p->y + j * m, *at = p->at + j * m;
+    for (size_t k = 0; k < m; k++) {
+        const double *slope = p->slope + (j * m + k) * m;
+        lack[k] = p->current[j * m + k] - p->way[j * m + k];
+        for (size_t l = 0; l < m; l++) lack[k] -= slope[l] * (y[l] - at[l]);
+    }
+}
+
+/* Newton's method with a line search: what is lacking is the slope of P + beta C over the outputs, and a
+ * step that ends where that rises as it fell where it began was too long: the example takes
+ * half of it from there. p->move: scratch. */
+static void damp(eq_phases *p, following *f) {
+    static const double least = 1e-9, much = 0.5;
+    size_t m = p->outputs;
+    double *lack = p->move;
+    follow(f, p->y, p->way);
+    for (size_t j = 0; j < f->n; j++) {
+        double *rest = p->rest + j * m, *at = p->at + j * m, *y = p->y + j * m;
+        double fell = 0.0, rises = 0.0;
+        find_lack(p, j, lack);
+        for (size_t k = 0; k < m; k++) {
+            fell -= rest[k] * (y[k] - at[k]);
+            rises += lack[k] * (y[k] - at[k]);
+        }
+        if (rises * fell > 0.0 && fabs(rises) > much * fabs(fell) && p->part[j] > least) {
+            p->part[j] *= 0.5;
+            continue;
+        }
+        p->part[j] = fmin(1.0, 4.0 * p->part[j]);
+        memcpy(rest, lack, m * sizeof *rest);
+        memcpy(at, y, m * sizeof *at);
+    }
+}
+
+enum { WHOLE = 8 }; /* rounds of whole steps, of which Newton's method takes about five */
+
+/* It goes back and forth between the pieces of a cost whose slope bends sharply. */
+static void go_on(eq_phases *p, following *f, int round) {
+    size_t all = f->n * p->outputs;
+    if (round >= WHOLE) {
+        damp(p, f);
+        return;
+    }
+    if (round == WHOLE - 1) {
+        follow(f, p->y, p->way);
+        for (size_t j = 0; j < f->n; j++) find_lack(p, j, p->rest + j * p->outputs);
+    }
+    memcpy(p->at, p->y, all * sizeof *p->at);
+}
+
 /* The phase where the nudge -beta dC/dy(y) holds at its own outputs: the cost is expanded to second
  * order around y0, then around the outputs found, until they stay. One round is exact when C is
  * quadratic, or when the phase is one of counted steps, each of which has its own nudge. */
 static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_cost *cost,
                               double beta, size_t n, const double *y0, const eq_goal *goal,
                               double *y, eq_diag *diag) {
-    enum { ROUNDS = 50 };
-    size_t all = n * p->outputs;
+    enum { ROUNDS = 100 };
+    size_t m = p->outputs, all = n * m;
     memcpy(p->at, y0, all * sizeof *y0);
+    for (size_t j = 0; j < n; j++) p->part[j] = 1.0;
     double before = INFINITY;
     following f = {p, cost, goal, beta, n, slot};
     bool followed = false;
@@ -186,12 +247,15 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
     for (int round = 0; round < ROUNDS; round++) {
         expand(p, cost, beta, n, p->at, goal, true);
         drive(p, slot, n);
+        for (size_t k = 0; round > WHOLE && k < all; k++)
+            p->current[k] += (1.0 - p->part[k / m]) * p->rest[k];
         nudge.again = round > 0;
+        nudge.stay = round > WHOLE;
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;
         double moved = 0.0, size = 0.0;
         for (size_t k = 0; k < all; k++) {
-            moved = fmax(moved, fabs(p->y[k] - p->at[k]));
+            moved = fmax(moved, fabs(p->y[k] - p->at[k]) / p->part[k / m]);
             size = fmax(size, fabs(p->y[k]));
         }
         /* The error after a round is of the order of the square of the move (Newton's method); outputs
@@ -202,7 +266,7 @@ static eq_status nudge_energy(eq_phases *p, eq_network *e, int slot, const eq_co
             return EQ_OK;
         }
         before = moved;
-        memcpy(p->at, p->y, all * sizeof *y0);
+        go_on(p, &f, round);
     }
     return eq_fail(
         diag, EQ_ERR_CONVERGE,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/mna.h"
 #include "../support/program.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -294,6 +295,45 @@ START_TEST(gradients_of_targets) {
     ck_assert(report.own_error < 1e-3);
     eq_gradcheck_free(&report);
     eq_experiment_free(x);
+}
+END_TEST
+
+/* Nudged by the energy of Huber's cost the outputs rest where their conductances' currents and beta times
+ * its slope add up to 0, however small the conductances are beside beta. */
+START_TEST(a_bent_cost_finds_its_nudged_state) {
+    enum { N = 4 };
+    static const double beta[] = {1e-5, 3e-3, 1e-1, 10.0}, threshold[] = {0.3, 1e-2, 1e-5};
+    double x[N] = {1.0, 2.0, -1.5, 0.1}, y0[2 * N], y[2 * N];
+    double t[2 * N] = {0.1, 0.4, 0.5, -0.3, 0.2, 0.2, 0.01, 1.0};
+    eq_circuit *c = deck("h\nVx x 0 0\nRt1 x y 1k\nRt2 y 0 1k\nRt3 y z 2k\nRt4 z 0 500\n"
+                         "*% input Vx\n*% output y z\n*% train Rt* gmin=1e-9 gmax=1\n.op\n.end\n");
+    eq_network *n = NULL;
+    eq_phases *p = eq_phases_new(N, 2);
+    eq_goal goal[N];
+    for (size_t j = 0; j < N; j++) goal[j] = (eq_goal){0, t + 2 * j};
+    ck_assert_int_eq(eq_network_new(c, &n, NULL), EQ_OK);
+    ck_assert_int_eq(eq_network_start(n, &(eq_engine_options){EQ_ENGINE_SPARSE, N, 1}, NULL),
+                     EQ_OK);
+    ck_assert_int_eq(eq_network_free_phase(n, N, x, y0, NULL), EQ_OK);
+    for (size_t k = 0; k < 12; k++) {
+        double b = beta[k % 4], most = threshold[k / 4];
+        eq_cost cost = {.kind = eq_cost_find("huber"), .threshold = most};
+        eq_estimator est = {.kind = eq_estimator_find("one-sided"), .nudging = EQ_NUDGE_ENERGY};
+        ck_assert_msg(eq_phases_nudge(p, n, 1, &cost, &est, b, N, y0, goal, y, NULL) == EQ_OK,
+                      "beta %g, threshold %g", b, most);
+        for (size_t j = 0; j < N; j++) {
+            double u = y[2 * j], v = y[2 * j + 1];
+            double at_u = 1e-3 * (u - x[j]) + 1e-3 * u + 5e-4 * (u - v),
+                   at_v = 5e-4 * (v - u) + 2e-3 * v;
+            at_u += b * fmin(fmax(u - t[2 * j], -most), most);
+            at_v += b * fmin(fmax(v - t[2 * j + 1], -most), most);
+            ck_assert_msg(fabs(at_u) + fabs(at_v) <= 1e-8 * (b * most + 1e-3),
+                          "beta %g, threshold %g: %g and %g A are left", b, most, at_u, at_v);
+        }
+    }
+    eq_phases_free(p);
+    eq_network_free(n);
+    eq_circuit_free(c);
 }
 END_TEST
 
@@ -633,6 +673,7 @@ Suite *regression_suite(void) {
     tcase_add_test(t, arrays_of_targets);
     tcase_add_loop_test(t, figures_and_step_of_a_divider, 0, 3);
     tcase_add_loop_test(t, gradients_of_targets, 0, 5);
+    tcase_add_test(t, a_bent_cost_finds_its_nudged_state);
     tcase_add_test(t, a_sine_is_learned);
     tcase_add_test(t, progression_of_a_disease_is_learned);
     tcase_add_test(t, a_student_learns_from_a_teacher);

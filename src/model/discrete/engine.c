@@ -210,7 +210,7 @@ static eq_status follow(void *self, double *y, eq_diag *diag) {
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     eq_discrete *d = self;
-    copy_state(d, slot, 0);
+    if (!nudge->stay) copy_state(d, slot, 0);
     if (d->o.readout && !nudge->again) {
         eq_discrete_outputs(d, &d->at[0], d->z);
         eq_discrete_pull(d, nudge, d->z, eq_discrete_pulled(d, slot));

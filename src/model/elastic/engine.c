@@ -114,7 +114,8 @@ static eq_status follow(void *self, double *y, eq_diag *diag) {
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     eq_elastic *e = self;
-    memcpy(e->q[slot], e->q[0], e->n * eq_elastic_coordinates(e) * sizeof(double));
+    if (!nudge->stay)
+        memcpy(e->q[slot], e->q[0], e->n * eq_elastic_coordinates(e) * sizeof(double));
     eq_status status = eq_elastic_settle(e, slot, nudge, diag);
     if (status == EQ_OK) read_outputs(e, slot, y);
     return status;

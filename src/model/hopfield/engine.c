@@ -127,7 +127,7 @@ static eq_status follow(void *self, double *y, eq_diag *diag) {
 static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, double *y,
                               eq_diag *diag) {
     eq_hopfield *h = self;
-    for (size_t l = 1; l <= h->layers; l++)
+    for (size_t l = 1; l <= h->layers && !nudge->stay; l++)
         memcpy(h->s[slot][l], h->s[0][l], h->n * h->o.width[l] * sizeof(double));
     eq_hopfield_activate(h, slot);
     eq_status status = eq_hopfield_settle(h, slot, nudge, diag);

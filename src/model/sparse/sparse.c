@@ -257,7 +257,7 @@ static eq_status nudged_phase(void *self, int slot, const eq_nudge *nudge, doubl
             in.slope = nudge->slope + k * m * m;
             in.at = nudge->at + k * m;
         }
-        memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
+        if (!nudge->stay) memcpy(v, e->state[0] + k * e->nodes, e->nodes * sizeof *v);
         eq_solver_inject(solver, in);
         if (!is_idle(&in, m)) status = solve_example(e, solver, k, v, NULL, diag);
         if (status == EQ_OK) keep_driven(e, &in, v, e->driven[slot] + k * m);
