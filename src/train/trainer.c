@@ -226,8 +226,10 @@ static eq_status task_batch(eq_trainer *t, size_t n, eq_score *score, eq_diag *d
     eq_checkpoint *p = &t->now;
     eq_status status = EQ_OK;
     if (t->doctor != NULL) eq_doctor_begin(t->doctor);
+    t->meta->step = p->steps + 1;
     for (size_t j = 0; status == EQ_OK && j < n; j++)
         status = eq_meta_contrast(t->meta, t->order[p->position + j], score, diag);
+    t->meta->step = 0;
     double factor = eq_schedule_factor(&t->x->schedule, (size_t)p->epoch, t->x->epochs);
     if (status == EQ_OK) eq_meta_step(t->meta, n, factor, ++p->steps);
     eq_meta_home(t->meta);

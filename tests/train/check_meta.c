@@ -233,6 +233,39 @@ START_TEST(outer_gradient_is_that_of_the_closed_form) {
 }
 END_TEST
 
+/* The outer gradient of task 0 at this step; of "one-sided" at this beta of the estimator. */
+static double outer_of(eq_trainer *t, eq_experiment *x, const char *type, double beta,
+                       uint64_t step) {
+    eq_meta *m = t->meta;
+    double square[1] = {0.0};
+    eq_score score = {.square = square};
+    x->estimator.kind = eq_estimator_find(type);
+    x->estimator.beta = beta;
+    m->step = step;
+    memset(m->gradient, 0, m->thetas * sizeof *m->gradient);
+    ck_assert_int_eq(eq_meta_contrast(m, 0, &score, NULL), EQ_OK);
+    return m->gradient[0];
+}
+
+/* Phases of one sign for all of a task's trainings, of the other one in about half of the steps, and the same again. */
+START_TEST(signs_are_drawn_for_a_task) {
+    eq_experiment *x = of_divider("<group match='rw*' strength='3e7'/><group match='rl*'/>", "");
+    eq_trainer *t = trainer_of(x);
+    double up = outer_of(t, x, "one-sided", 1e-6, 1), down = outer_of(t, x, "one-sided", -1e-6, 1);
+    ck_assert(fabs(up - down) > 1e-3 * fabs(up));
+    int ups = 0;
+    for (uint64_t step = 0; step < 40; step++) {
+        double is = outer_of(t, x, "random-sign", 1e-6, step);
+        ck_assert_msg(is == up || is == down, "step %d: %.17g", (int)step, is);
+        ck_assert_double_eq(outer_of(t, x, "random-sign", 1e-6, step), is);
+        ups += is == up;
+    }
+    ck_assert_msg(ups > 10 && ups < 30, "%d of 40", ups);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+}
+END_TEST
+
 /* Task 0 goes below, the other one above: bounds beyond which both are pulled back by what they have there. */
 START_TEST(soft_bounds_have_the_gradient_of_the_closed_form) {
     static const double lambda = 3e6, mu = 2e8, low = 1.2e-5, high = 1.5e-5;
@@ -614,6 +647,7 @@ Suite *meta_suite(void) {
     tcase_add_test(t, rows_of_a_label_are_a_task);
     tcase_add_test(t, held_out_classes_are_in_no_other_task);
     tcase_add_loop_test(t, outer_gradient_is_that_of_the_closed_form, 0, 2);
+    tcase_add_test(t, signs_are_drawn_for_a_task);
     tcase_add_loop_test(t, soft_bounds_have_the_gradient_of_the_closed_form, 0, 2);
     tcase_add_test(t, soft_bounds_go_down_their_gradient);
     tcase_add_test(t, outer_gradient_is_zero_at_a_bound);

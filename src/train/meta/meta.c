@@ -88,6 +88,7 @@ eq_status eq_meta_new(eq_session *s, eq_meta **out, eq_diag *diag) {
     if (m == NULL) return eq_out_of_memory(diag);
     m->s = s;
     m->o = &s->x->meta;
+    m->sign = 1.0;
     m->parameters = eq_network_parameters(s->model);
     m->blocks = eq_network_blocks(s->model);
     m->kinds = 1;
@@ -130,7 +131,7 @@ static eq_status phases(eq_meta *m, size_t task, bool query, double a[EQ_MAX_SLO
     size_t n;
     const uint32_t *row = rows_of(m, task, query, &n);
     eq_status status = eq_session_free_phase(s, s->set.train, row, n, diag);
-    return status == EQ_OK ? eq_session_phases(s, &s->x->estimator, 1.0, n, a, diag) : status;
+    return status == EQ_OK ? eq_session_phases(s, &s->x->estimator, m->sign, n, a, diag) : status;
 }
 
 /* out = d/dphi of the mean cost of the support or of the queries. */
@@ -244,8 +245,17 @@ static eq_status look(eq_meta *m, size_t task, eq_score *score, double *sum, eq_
     return status;
 }
 
+/* One sign for all trainings of a task: with another one in each phase F would have no minimum. A
+ * function of step and task. */
+static double sign_of(const eq_meta *m, size_t task) {
+    eq_random random = eq_stream_of(m->s->x->seed, EQ_STREAM_SIGN);
+    eq_draw draw = eq_draw_of(eq_draw_of(eq_random_next(&random), m->step).at, task);
+    return eq_draw_uniform(&draw) < 0.5 ? -1.0 : 1.0;
+}
+
 eq_status eq_meta_learn(eq_meta *m, size_t task, eq_score *score, eq_diag *diag) {
     double after = 0.0;
+    m->sign = sign_of(m, task);
     eq_meta_home(m);
     memcpy(m->phi[0], m->theta, m->parameters * sizeof *m->theta);
     eq_status status = look(m, task, NULL, &m->before, diag);

@@ -34,9 +34,12 @@ typedef struct eq_meta {
     double *total[2], *part;      /* [parameters] gradients of F; work */
     eq_pull *pull;                /* [blocks] */
     eq_descent *descent;
-    double *here;            /* [parameters] where the gradient was taken last */
-    double *z, *low, *high;  /* [parameters] phi and its bounds in units of scale */
-    uint32_t *row;           /* [rows of a task] */
+    double *here;           /* [parameters] where the gradient was taken last */
+    double *z, *low, *high; /* [parameters] phi and its bounds in units of scale */
+    uint32_t *row;          /* [rows of a task] */
+    uint64_t
+        step;    /* of the outer optimizer that tasks are learned for; 0: they are only looked at */
+    double sign; /* of the task that is learned, where the estimator draws one */
     double before;           /* sum of the queries' costs before the inner trainings */
     double steps, trainings; /* of inner trainings; how many */
     bool told;               /* that one has not come to its tolerance */
