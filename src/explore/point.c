@@ -68,7 +68,7 @@ static eq_status train(const eq_study *s, const eq_experiment *x, const eq_train
     if (records(s, EQ_FIGURE_GRADCHECK)) status = gradcheck(x, own, diag);
     if (status != EQ_OK) return status;
     if (records(s, EQ_FIGURE_POWER))
-        status = eq_train_metered(x, o, &last, &summary, &watts, diag);
+        status = eq_train_metered(x, o, s->best, &last, &summary, &watts, diag);
     else
         status = eq_train(x, o, &last, &summary, diag);
     if (status != EQ_OK) return status;

@@ -49,9 +49,10 @@ static eq_status look(void *data, eq_session *s, eq_diag *diag) {
     return status;
 }
 
-eq_status eq_train_metered(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
-                           eq_train_summary *summary, double *watts, eq_diag *diag) {
+eq_status eq_train_metered(const eq_experiment *x, const eq_train_options *o, bool best,
+                           eq_metrics *last, eq_train_summary *summary, double *watts,
+                           eq_diag *diag) {
     metering m = {.watts = watts};
     eq_status status = eq_experiment_needs_circuit(x, "the power of an inference", diag);
-    return status != EQ_OK ? status : eq_train_then(x, o, look, &m, last, summary, diag);
+    return status != EQ_OK ? status : eq_train_then(x, o, best, look, &m, last, summary, diag);
 }

@@ -509,18 +509,19 @@ static eq_status run_all(run *r) {
     return status;
 }
 
-/* The network that the run stands for, which may be that of an epoch before the last. */
-static eq_status show(run *r, eq_train_sight *see, void *data) {
+/* The network that the run stands for, which may be that of an epoch before the last, or that of the last. */
+static eq_status show(run *r, bool best, eq_train_sight *see, void *data) {
     uint64_t steps;
+    eq_checkpoint *p = &r->t->now;
     eq_trainer_collect(r->t);
-    eq_session_put(&r->t->s, eq_checkpoint_network(&r->t->now, &steps));
+    eq_session_put(&r->t->s, best ? eq_checkpoint_network(p, &steps) : p->g);
     eq_network_load(r->t->s.model);
     return see(data, &r->t->s, r->diag);
 }
 
 eq_status eq_train(const eq_experiment *x, const eq_train_options *asked, eq_metrics *last,
                    eq_train_summary *summary, eq_diag *diag) {
-    return eq_train_then(x, asked, NULL, NULL, last, summary, diag);
+    return eq_train_then(x, asked, true, NULL, NULL, last, summary, diag);
 }
 
 /* Phases of counted steps end where they are: what still moves there is no state. */
@@ -552,8 +553,9 @@ static eq_status find_engine(const eq_experiment *x, const eq_train_options *o,
     return status == EQ_ERR_MEMORY ? eq_out_of_memory(diag) : EQ_OK;
 }
 
-eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, eq_train_sight *see,
-                        void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag) {
+eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, bool best,
+                        eq_train_sight *see, void *data, eq_metrics *last,
+                        eq_train_summary *summary, eq_diag *diag) {
     eq_train_options o = asked == NULL ? eq_train_defaults() : *asked;
     eq_experiment held = *x; /* its copy in the folder names the engine that was asked for */
     run r = {.x = &held, .o = &o, .look = {.error = NAN, .cosine = NAN}, .diag = diag};
@@ -562,7 +564,7 @@ eq_status eq_train_then(const eq_experiment *x, const eq_train_options *asked, e
     if (status == EQ_OK) status = eq_comm_agree(open_all(&r));
     if (status == EQ_OK) status = eq_comm_agree(run_all(&r));
     if (status == EQ_OK) warn_of_unsettled(&r);
-    if (status == EQ_OK && see != NULL) status = show(&r, see, data);
+    if (status == EQ_OK && see != NULL) status = show(&r, best, see, data);
     if (summary != NULL && r.t != NULL) summarise(&r, status == EQ_OK, summary);
     if (last != NULL && r.t != NULL && r.t->now.rows > 0) *last = r.t->now.row[r.t->now.rows - 1];
     eq_trainer_free(r.t);

@@ -100,10 +100,12 @@ typedef struct eq_loss_scenes eq_loss_scenes;
 eq_status eq_trained_sensitivity(eq_trained *m, const eq_output *of, size_t n, size_t *samples,
                                  eq_loss_scenes **work, eq_sensitivity *out, eq_diag *diag);
 void eq_loss_scenes_free(eq_loss_scenes *work);
-/* metered.c. As eq_train, and *watts is what the trained network takes for an inference: the mean
- * over the held-out examples (without any, over those trained with) of what its sources deliver. */
-eq_status eq_train_metered(const eq_experiment *x, const eq_train_options *o, eq_metrics *last,
-                           eq_train_summary *summary, double *watts, eq_diag *diag);
+/* metered.c. As eq_train, and *watts is what the network of the last epoch takes for an inference, or
+ * with `best` that of the one that a validation set has chosen: the mean over the held-out examples (without any,
+ * over those trained with) of what its sources deliver. */
+eq_status eq_train_metered(const eq_experiment *x, const eq_train_options *o, bool best,
+                           eq_metrics *last, eq_train_summary *summary, double *watts,
+                           eq_diag *diag);
 
 /* Puts sample k (0 .. samples-1) on the input sources of the circuit, and on its nudge sources the
  * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be

@@ -49,10 +49,11 @@ eq_status eq_trainer_keep(eq_trainer *t, uint64_t epoch, eq_diag *diag);
  * and epoch alone draw, so that a resumed training looks at the same. */
 eq_status eq_trainer_watch(eq_trainer *t, double *cosine, eq_diag *diag);
 
-/* train.c. As eq_train, and shows the trained network (that of the best epoch, where the validation
- * set has chosen it) in its session. */
+/* train.c. As eq_train, and shows the trained network in its session: with `best` that of the best epoch, where
+ * the validation set has chosen one, else that of the last. */
 typedef eq_status eq_train_sight(void *data, eq_session *s, eq_diag *diag);
-eq_status eq_train_then(const eq_experiment *x, const eq_train_options *o, eq_train_sight *see,
-                        void *data, eq_metrics *last, eq_train_summary *summary, eq_diag *diag);
+eq_status eq_train_then(const eq_experiment *x, const eq_train_options *o, bool best,
+                        eq_train_sight *see, void *data, eq_metrics *last,
+                        eq_train_summary *summary, eq_diag *diag);
 
 #endif

@@ -328,7 +328,7 @@ START_TEST(a_trained_network_is_metered) {
         "<optimizer type='sgd' rate='1e-30'/><epochs count='1'/></experiment>");
     eq_diag *diag = eq_diag_new();
     eq_status status = eq_experiment_read(in("net.xml"), &x, diag);
-    if (status == EQ_OK) status = eq_train_metered(x, &o, &last, &summary, &watts, diag);
+    if (status == EQ_OK) status = eq_train_metered(x, &o, true, &last, &summary, &watts, diag);
     ck_assert_msg(status == EQ_OK, "%s", status == EQ_OK ? "" : eq_diag_get(diag, 0)->text);
     near(watts, 0.5 * (0.64 + 0.16) / 4e3, 1e-9);
     eq_diag_free(diag);

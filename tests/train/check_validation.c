@@ -12,7 +12,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "model/power.h"
 #include "train/train.h"
+#include "train/trainer.h"
 
 Suite *validation_suite(void);
 
@@ -251,13 +253,13 @@ START_TEST(digits_are_learned) {
 }
 END_TEST
 
-static double watts_of(int circuit, size_t epochs, uint64_t *best) {
+static double watts_of(int circuit, size_t epochs, bool kept, uint64_t *best) {
     eq_train_options o = eq_train_defaults();
     eq_train_summary summary = {0};
     eq_metrics last;
     double watts = NAN;
     eq_experiment *x = experiment_of(circuit, epochs, 0);
-    ck_assert_int_eq(eq_train_metered(x, &o, &last, &summary, &watts, NULL), EQ_OK);
+    ck_assert_int_eq(eq_train_metered(x, &o, kept, &last, &summary, &watts, NULL), EQ_OK);
     *best = summary.best.epoch;
     eq_experiment_free(x);
     return watts;
@@ -266,11 +268,46 @@ static double watts_of(int circuit, size_t epochs, uint64_t *best) {
 /* The power of an inference is that of the network that the run stands for. */
 START_TEST(the_best_epoch_is_metered) {
     uint64_t best, same;
-    double watts = watts_of(_i, 30, &best), short_run = watts_of(_i, best, &same);
+    double watts = watts_of(_i, 30, true, &best), short_run = watts_of(_i, best, true, &same);
     ck_assert_uint_lt(best, 30);
     ck_assert_uint_eq(best, same);
     ck_assert_double_eq(watts, short_run);
-    ck_assert_double_ne(watts, watts_of(_i, best - 1, &same));
+    ck_assert_double_ne(watts, watts_of(_i, best - 1, true, &same));
+}
+END_TEST
+
+/* What the held-out examples take in the network that so many epochs leave. */
+static double watts_behind(int circuit, size_t epochs) {
+    eq_experiment *x = experiment_of(circuit, epochs, 0);
+    eq_trainer *t = NULL;
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+    for (size_t k = 0; k < epochs; k++) ck_assert_int_eq(eq_trainer_epoch(t, NULL, NULL), EQ_OK);
+    eq_session *s = &t->s;
+    eq_meter *meter = NULL;
+    double *v = eq_calloc(s->batch, eq_circuit_nodes(s->c) * sizeof *v);
+    eq_network_store(s->model);
+    ck_assert_int_eq(eq_meter_new(s->model, &meter, NULL), EQ_OK);
+    for (size_t k = 0; k < s->set.test_count; k++) {
+        ck_assert_int_eq(eq_session_free_phase(s, s->set.test, s->set.test_index + k, 1, NULL),
+                         EQ_OK);
+        ck_assert_int_eq(eq_network_potentials(s->model, 1, s->input, v, NULL), EQ_OK);
+        ck_assert_int_eq(eq_meter_read(meter, 1, s->input, v, NULL), EQ_OK);
+    }
+    double watts = eq_meter_mean(meter)->total.delivered;
+    eq_meter_free(meter);
+    eq_free(v);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+    return watts;
+}
+
+/* Beside the errors of the last epoch stand the watts of its network, not of the best one. */
+START_TEST(the_last_epoch_is_metered) {
+    uint64_t best;
+    double watts = watts_of(_i, 30, false, &best), kept = watts_of(_i, 30, true, &best);
+    ck_assert_double_eq_tol(watts, watts_behind(_i, 30), 1e-12 * watts);
+    ck_assert_double_eq_tol(kept, watts_behind(_i, best), 1e-12 * kept);
+    ck_assert(fabs(watts - kept) > 1e-6 * kept);
 }
 END_TEST
 
@@ -282,6 +319,7 @@ Suite *validation_suite(void) {
     tcase_add_test(t, rows_are_cut_from_those_that_train);
     tcase_add_loop_test(t, the_best_epoch_is_kept, 0, 2);
     tcase_add_loop_test(t, the_best_epoch_is_metered, 0, 2);
+    tcase_add_loop_test(t, the_last_epoch_is_metered, 0, 2);
     tcase_add_loop_test(t, patience_ends_the_training, 0, 2);
     tcase_add_test(t, what_cannot_be_chosen_by_is_refused);
     tcase_add_test(t, digits_are_learned);
