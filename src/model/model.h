@@ -63,6 +63,7 @@ typedef struct eq_engine_info {
     double worst_ratio;                  /* largest KCL residual / bound seen */
     double last_step;   /* the largest move by the last of counted steps of a free phase */
     bool sweeps;        /* layered, and too large for dense Schur complements */
+    double least, most; /* what outputs may be whose units stop there; equal: anything */
     const char *biased; /* why gradients from phases are biased: there are no energy weights */
 } eq_engine_info;
 

@@ -310,12 +310,10 @@ static eq_status cannot_hold(const eq_network *e, size_t k, double off, eq_diag 
     bool pair;
     const char *name = eq_network_output(e, k, &pair);
     if (eq_network_circuit(e) == NULL)
-        return eq_fail(
-            diag, EQ_ERR_CONVERGE,
-            "output %zu (%s) cannot be held where a clamp wants it, it stays %.3g away: no "
-            "state of the network reaches there (a symmetric clamp asks for what lies "
-            "beyond the free state, too); take type=\"one-sided\", or a finite g-clamp",
-            k + 1, name, off);
+        return eq_fail(diag, EQ_ERR_CONVERGE,
+                       "output %zu (%s) cannot be held where a clamp wants it, it stays %.3g away: "
+                       "no state of the network reaches there; take a finite g-clamp",
+                       k + 1, name, off);
     return eq_fail(diag, EQ_ERR_CONVERGE,
                    "output %zu (%s) cannot be held at its target, it stays %.3g V away: a source "
                    "or another output fixes it; give nudging=\"clamp\" a finite g-clamp, or "
@@ -354,6 +352,13 @@ static bool shows_less(const eq_phases *p, double g, size_t n, const double *y0)
     return less;
 }
 
+/* What is to hold an output goes no further than its unit can. */
+static void keep_within(eq_phases *p, const eq_network *e, size_t n) {
+    eq_engine_info about = eq_network_about(e);
+    for (size_t k = 0; about.least < about.most && k < n * p->outputs; k++)
+        if (!isnan(p->way[k])) p->at[k] = fmin(fmax(p->at[k], about.least), about.most);
+}
+
 /* Outputs held at p->at: the multiplier method (Hestenes 1969), in which the current that a large
  * conductance g had to carry is driven as a constant one in the next round, so that what an output
  * is still off shrinks by the conductance it shows over g each time. Much larger than that g must
@@ -364,6 +369,7 @@ static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const dou
     size_t m = p->outputs, which = 0;
     double g = first_hold, before = INFINITY, size = 0.0;
     eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
+    keep_within(p, e, n);
     for (int round = 0;; round++) {
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
         if (status != EQ_OK) return status;

@@ -37,6 +37,8 @@ static const struct {
     {0, "--set schedule.type=exponential", "factor=\"1\" leaves the rates as they are"},
     {0, "--set estimator.nudging=clamp", "beta=\"1e-7\" has no effect here"},
     {0, "--set estimator.type=adjoint --set estimator.eta=0.5", "eta=\"0.5\" has no effect here"},
+    {0, "--set cost.type=hinge --set estimator.nudging=clamp --set estimator.eta=0.5",
+     "eta=\"0.5\" has no effect here; it belongs to a cost with targets; hinge takes delta"},
     {0, "--set optimizer.group.init=deck", "low=\"1e-7\" has no effect here"},
     {0, "--set regularizer.soft-strength=1", "it belongs to soft-low or soft-high"},
     {0, "--set regularizer.soft-low=1e-6", "it belongs to a soft-strength above 0"},
@@ -148,11 +150,10 @@ START_TEST(checks_show_what_they_say) {
                 in("run"));
     contains(text, "rule=\"response\" is of circuits; this network learns by its energy", true);
     free(text);
-    expect_exit(1, &text,
-                "train netlists/hopfield-digits.xml --set estimator.nudging=clamp -o %s --force",
+    expect_exit(0, NULL,
+                "train netlists/hopfield-digits.xml --set estimator.nudging=clamp --set "
+                "data.train-limit=100 --epochs 1 -o %s --force",
                 in("run"));
-    contains(text, "no state of the network reaches there", true);
-    free(text);
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include "solver/solver.h"
 #include "train/checkpoint.h"
 #include "train/train.h"
+#include "train/trainer.h"
 
 Suite *clamp_suite(void);
 
@@ -371,6 +372,55 @@ START_TEST(what_cannot_be_held_is_told) {
 }
 END_TEST
 
+/* One layer of units y = clip(x W + b) in [0, 1], whose energy has the terms -x_i w_ij y_j and -b_j y_j: by the
+ * hinge the true class is held delta further up, the highest other one delta further down, where a unit can
+ * be; dE/dw_ij = -x_i y_j. */
+START_TEST(units_are_held_where_they_can_be) {
+    static const double row[4][2] = {{0.9, 0.1}, {0.2, 0.8}, {0.5, 0.6}, {1.0, 0.9}}, delta = 0.3,
+                        rate = 1e-3;
+    static const int at[2][2] = {{0, 1}, {-1, 1}}; /* of one-sided and symmetric clamps */
+    eq_experiment *x = NULL;
+    eq_trainer *t = NULL;
+    char text[1024];
+    double was[8], is[8], by_hand[8] = {0.0};
+    snprintf(text, sizeof text,
+             "<experiment><network kind='hopfield' layers='2,2' tolerance='1e-14'/>"
+             "<data format='csv' path='data.csv' header='no'/><cost type='hinge' margin='5'/>"
+             "<estimator type='%s' nudging='clamp' delta='%g'/><optimizer type='sgd' rate='%g'>"
+             "<group match='*' rate='%g' init='uniform' low='-0.1' high='0.9'/></optimizer>"
+             "<minibatch size='4'/></experiment>",
+             _i == 0 ? "one-sided" : "symmetric", delta, rate, rate);
+    put("net.xml", text);
+    put("data.csv", "0.9,0.1,a\n0.2,0.8,b\n0.5,0.6,a\n1.0,0.9,b\n");
+    ck_assert_int_eq(eq_experiment_read(in("net.xml"), &x, NULL), EQ_OK);
+    ck_assert_int_eq(eq_trainer_new(x, NULL, &t, NULL), EQ_OK);
+    eq_session_get(&t->s, was);
+    eq_diag *diag = eq_diag_new();
+    ck_assert_msg(eq_trainer_step(t, NULL, diag) == EQ_OK, "%s", eq_diag_get(diag, 0)->text);
+    eq_session_get(&t->s, is);
+    int cut = 0;
+    for (int n = 0; n < 4; n++)
+        for (int k = 0; k < 2; k++) {
+            double y = row[n][0] * was[k] + row[n][1] * was[2 + k] + was[4 + k], side[2];
+            y = fmin(fmax(y, 0.0), 1.0);
+            for (int q = 0; q < 2; q++) {
+                double to = y + at[_i][q] * (k == n % 2 ? delta : -delta);
+                side[q] = fmin(fmax(to, 0.0), 1.0);
+                cut += side[q] != to;
+            }
+            double by = (side[1] - side[0]) / (4.0 * delta * (at[_i][1] - at[_i][0]));
+            by_hand[k] -= row[n][0] * by;
+            by_hand[2 + k] -= row[n][1] * by;
+            by_hand[4 + k] -= by;
+        }
+    ck_assert_int_gt(cut, 0);
+    for (int p = 0; p < 6; p++) ck_assert_double_eq_tol((was[p] - is[p]) / rate, by_hand[p], 1e-9);
+    eq_diag_free(diag);
+    eq_trainer_free(t);
+    eq_experiment_free(x);
+}
+END_TEST
+
 /* The currents that export and verify put on the nudge sources hold the outputs where they should
  * be, one sample after the other. */
 START_TEST(sample_rests_at_its_target) {
@@ -415,6 +465,7 @@ Suite *clamp_suite(void) {
     tcase_add_loop_test(t, contrastive_hebbian_learning_goes_down_its_function, 0, 4);
     tcase_add_loop_test(t, gradcheck_tells_the_cosine, 0, 2);
     tcase_add_test(t, what_cannot_be_held_is_told);
+    tcase_add_loop_test(t, units_are_held_where_they_can_be, 0, 2);
     tcase_add_loop_test(t, sample_rests_at_its_target, 0, 2);
     suite_add_tcase(s, t);
     return s;

@@ -77,6 +77,7 @@ static bool make_room(eq_hopfield *h) {
 static eq_engine_info about(const void *self) {
     const eq_hopfield *h = self;
     return (eq_engine_info){.name = "hopfield",
+                            .most = h->o.sigma->clips ? 1.0 : 0.0,
                             .iterations = h->passes,
                             .solves = h->solves,
                             .free_iterations = h->free_passes,

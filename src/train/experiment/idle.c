@@ -61,6 +61,10 @@ static bool hinge(const eq_experiment *x) {
     return cost_is(x, "hinge");
 }
 
+static bool has_places(const eq_experiment *x) {
+    return !x->cost.kind->rivals;
+}
+
 static bool has_targets(const eq_experiment *x) {
     return x->data.targets != NULL;
 }
@@ -399,6 +403,7 @@ static const struct rule {
     {"hardware", "nudge-noise nudge-offset hold-noise hold-offset",
      "an experiment without <langevin>, whose phases settle", settles, NULL, NULL},
     {"estimator", "delta", "cost type=\"hinge\"", hinge, NULL, NULL},
+    {"estimator", "eta", "a cost with targets; hinge takes delta", has_places, NULL, NULL},
     {"mismatch", "parameters distribution per", "sigma or absolute beside it", deviates_itself,
      NULL, NULL},
     {"mismatch", "chip phases", "sigma or absolute above 0", deviates, NULL, NULL},
