@@ -107,7 +107,7 @@ def _matcher(pattern):
 
 def _read_only(*arrays):
     for a in arrays:
-        a.flags.writeable = False
+        a.setflags(write=False)
 
 
 def allow_osdi(path):
