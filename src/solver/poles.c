@@ -15,9 +15,10 @@ static bool at_pole(const eq_ports *p, size_t inputs) {
     return pole;
 }
 
-/* The drop from 0 to 1 V; ground stays. */
+/* The drop from about 0 to 1 V; ground stays. */
 static void lift(const eq_formula_input *in, double *v) {
-    if (in->kind != EQ_INPUT_DROP || v[in->plus] != v[in->minus]) return;
+    static const double about = 1e-6; /* V */
+    if (in->kind != EQ_INPUT_DROP || fabs(v[in->plus] - v[in->minus]) > about) return;
     if (in->plus != EQ_GROUND)
         v[in->plus] = v[in->minus] + 1.0;
     else

@@ -215,6 +215,7 @@ START_TEST(formulas_with_a_pole_at_zero_are_solved) {
         "b1 o 0 i=100*pwr(v(o),-1)",
         "b1 o 0 i=100/max(v(o),0)",
         "b1 o 0 i=60/v(o)\nb2 o 0 i=40/v(o)",
+        "b1 o 0 i=100/v(o)\nb2 z o i=1m/v(o,z)\nr3 o z 1k\nr4 o y 1k\nr5 y z 1k",
         "g1 o 0 value={100/v(o)}",
         "r2 o 0 r={v(o)**2/100}",
         "b1 o 0 i=v(o)/(v(o)*v(o)/100)",
