@@ -14,6 +14,7 @@ void eq_langevin_close(eq_langevin *l) {
     eq_free(l->mass);
     eq_free(l->spread);
     eq_free(l->noise);
+    eq_free(l->stray);
     eq_free(l->f);
     eq_free(l->y);
     eq_free(l->current);
@@ -26,11 +27,12 @@ static eq_status make_room(eq_langevin *l, eq_diag *diag) {
     l->mass = eq_calloc(l->all, sizeof *l->mass);
     l->spread = eq_calloc(l->all, sizeof *l->spread);
     l->noise = eq_calloc(l->all, sizeof *l->noise);
+    l->stray = eq_calloc(l->all, sizeof *l->stray);
     l->f = eq_calloc(l->all, 3 * sizeof *l->f);
     l->y = eq_calloc(outputs, sizeof *l->y);
     l->current = eq_calloc(outputs, sizeof *l->current);
-    bool whole = l->mass != NULL && l->spread != NULL && l->noise != NULL && l->f != NULL &&
-                 l->y != NULL && l->current != NULL;
+    bool whole = l->mass != NULL && l->spread != NULL && l->noise != NULL && l->stray != NULL &&
+                 l->f != NULL && l->y != NULL && l->current != NULL;
     return whole ? EQ_OK : eq_out_of_memory(diag);
 }
 
@@ -43,15 +45,40 @@ static eq_status too_long(eq_langevin *l, double rate, const char *where, eq_dia
                    l->step, where, 2.0 / rate, fmin(0.1 * l->step, 0.02 / rate));
 }
 
-/* With d = M^-1 l for l = 1, a step's noise has the variance 2 T h / M. */
-static void set_spread(eq_langevin *l) {
-    double *one = l->f, *inverse = one + l->all, *spare = inverse + l->all;
+/* d = M^-1 l for l = 1 is one over the masses, and stays in the spread. */
+static void find_mass(eq_langevin *l) {
+    double *one = l->f, *spare = one + l->all;
     for (size_t k = 0; k < l->all; k++) one[k] = 1.0;
-    l->d.ops->propagate(l->d.self, one, inverse, spare);
-    for (size_t k = 0; k < l->all; k++) {
-        l->mass[k] = 1.0 / inverse[k];
-        l->spread[k] = sqrt(2.0 * l->temperature * l->step * inverse[k]);
-    }
+    l->d.ops->propagate(l->d.self, one, l->spread, spare);
+    for (size_t k = 0; k < l->all; k++) l->mass[k] = 1.0 / l->spread[k];
+}
+
+/* Steps whose noise, of the variance 2 T h / M, seldom meets both bounds of a unit of this mass: the deviation is
+ * a quarter of what lies between. */
+static double longest_within(double range, double temperature, double mass) {
+    static const double part = 0.25;
+    return range > 0.0 ? part * range * part * range * mass / (2.0 * temperature) : INFINITY;
+}
+
+/* A fiftieth of one over the fastest rate, or less where units have bounds. */
+static double usual_step(const eq_langevin *l) {
+    double step = l->fastest > 0.0 ? 0.02 / l->fastest : 0.02;
+    for (size_t k = 0; k < l->all; k++)
+        step =
+            fmin(step, longest_within(l->d.ops->high - l->d.ops->low, l->temperature, l->mass[k]));
+    return step;
+}
+
+void eq_langevin_warn_of_step(const eq_network *model, const eq_sampling *o, eq_diag *diag) {
+    eq_engine_info about = eq_network_about(model);
+    double longest = longest_within(about.most - about.least, o->temperature, 1.0);
+    if (!(o->step > longest)) return;
+    eq_warn_at(
+        diag, (eq_place){0},
+        "steps of %g are long for units between %g and %g at a temperature of %g: their noise "
+        "meets both bounds at once, and the density is not exp(-E/T); leave step out, or give "
+        "one of at most %.2g",
+        o->step, about.least, about.most, o->temperature, longest);
 }
 
 eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq_cost *cost,
@@ -70,9 +97,11 @@ eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq
     if (status == EQ_OK) status = make_room(l, diag);
     if (status != EQ_OK) return status;
     l->fastest = eq_dynamics_fastest(&l->d, l->f);
-    if (isnan(l->step)) l->step = l->fastest > 0.0 ? 0.02 / l->fastest : 0.02;
+    find_mass(l);
+    if (isnan(l->step)) l->step = usual_step(l);
     if (l->step * l->fastest >= 2.0) return too_long(l, l->fastest, "", diag);
-    set_spread(l);
+    for (size_t k = 0; k < l->all; k++)
+        l->spread[k] = sqrt(2.0 * l->temperature * l->step * l->spread[k]);
     return EQ_OK;
 }
 
@@ -89,18 +118,26 @@ static bool drift(eq_langevin *l, double beta, const double *s, double *f) {
     return l->d.ops->drift(l->d.self, l->current, s, f);
 }
 
-/* Back from the bounds, as often as it takes. Noise is thrown back; what the drift alone would carry beyond a bound rests
- * there, so that at no temperature a unit at its bound does not hop. */
-static double reflect(double s, double low, double high) {
-    double width = high - low, at = fmod(fabs(s - low), 2.0 * width);
-    return low + (at > width ? 2.0 * width - at : at);
+/* Where a step from s to `to` ends between bounds: the nearer one pushes it back by as much as its way has been beyond
+ * there. The least on a Brownian way of the deviation sigma between two ends is (s + to - sqrt((s - to)^2 - 2
+ * sigma^2 ln U))/2, U being uniform: `stray` is -2 sigma^2 ln U. Without noise a unit at its bound rests. */
+static double push(double s, double to, double stray, double low, double high) {
+    double far = sqrt((to - s) * (to - s) + stray);
+    if (s + to < low + high)
+        to += fmax(0.0, low - 0.5 * (s + to - far));
+    else
+        to -= fmax(0.0, 0.5 * (s + to + far) - high);
+    return fmin(fmax(to, low), high);
 }
 
 void eq_langevin_draw(eq_langevin *l, uint64_t t) {
+    bool bounded = l->d.ops->high > l->d.ops->low;
     for (size_t j = 0; j < l->d.n; j++) {
         eq_draw draw = eq_draw_of(eq_draw_of(l->key, j).at, t);
         for (size_t k = j * l->d.units; k < (j + 1) * l->d.units; k++)
             l->noise[k] = l->spread[k] * eq_draw_normal(&draw);
+        for (size_t k = j * l->d.units; bounded && k < (j + 1) * l->d.units; k++)
+            l->stray[k] = -2.0 * l->spread[k] * l->spread[k] * log(1.0 - eq_draw_uniform(&draw));
     }
 }
 
@@ -147,10 +184,8 @@ eq_status eq_langevin_step(eq_langevin *l, eq_langevin_process *p, eq_diag *diag
     memcpy(p->drifting, l->f, l->all * sizeof *s);
     p->moves = true;
     for (size_t k = 0; k < l->all; k++) {
-        double to = s[k] + l->step * l->f[k];
-        s[k] = bounded
-                   ? reflect(fmin(fmax(to, ops->low), ops->high) + l->noise[k], ops->low, ops->high)
-                   : to + l->noise[k];
+        double to = s[k] + l->step * l->f[k] + l->noise[k];
+        s[k] = bounded ? push(s[k], to, l->stray[k], ops->low, ops->high) : to;
     }
     return EQ_OK;
 }

@@ -2,7 +2,7 @@
  *
  *   ds = -M^-1 dF/ds dt + (2 T M^-1)^(1/2) dB,      F = E + beta C        (6.22),
  *
- * by Euler and Maruyama, reflected at the bounds of the units. Its stationary density is exp(-F/T). */
+ * by Euler and Maruyama, at the bounds of units by Lepingle's step (1995), exact where the drift is constant. Its stationary density is exp(-F/T). */
 #ifndef EQ_TRAIN_LANGEVIN_H
 #define EQ_TRAIN_LANGEVIN_H
 
@@ -12,9 +12,10 @@
 /* How phases are sampled, not settled. */
 typedef struct eq_sampling {
     double temperature; /* in the unit of the energy, of circuits W; 0: phases settle */
-    double step;        /* NAN: a fiftieth of one over the fastest rate */
-    double farad;       /* of every node; NAN: the deck's capacitors, or 1 F without any */
-    size_t burn;        /* steps before the first sample */
+    double step;  /* NAN: a fiftieth of one over the fastest rate, or less, so that the noise of a
+                           step is small between the bounds of units */
+    double farad; /* of every node; NAN: the deck's capacitors, or 1 F without any */
+    size_t burn;  /* steps before the first sample */
     size_t samples;
     size_t thinning; /* steps from a sample to the next */
 } eq_sampling;
@@ -30,9 +31,11 @@ typedef struct eq_langevin {
     bool grows;                        /* a step was too long for where a process had gone */
     uint64_t key;
     size_t all, outputs;
-    double *mass;        /* [all] M */
-    double *spread;      /* [all] deviation of a step's noise */
-    double *noise;       /* [all] that of the step drawn last */
+    double *mass;   /* [all] M */
+    double *spread; /* [all] deviation of a step's noise */
+    double *noise;  /* [all] that of the step drawn last */
+    double *
+        stray; /* [all] by which its way leaves the line between its ends, squared; of units with bounds */
     double *f;           /* [3][all] work */
     double *y, *current; /* [n][outputs] */
 } eq_langevin;
@@ -42,6 +45,8 @@ typedef struct eq_langevin {
 eq_status eq_langevin_open(eq_langevin *l, eq_network *model, size_t n, const eq_cost *cost,
                            const eq_goal *goal, const eq_sampling *o, uint64_t key, eq_diag *diag);
 void eq_langevin_close(eq_langevin *l);
+/* Where a step that is given is too long for the bounds of units. */
+void eq_langevin_warn_of_step(const eq_network *model, const eq_sampling *o, eq_diag *diag);
 /* Draws the noise of step number t, which depends on key, example, t and unit alone. */
 void eq_langevin_draw(eq_langevin *l, uint64_t t);
 

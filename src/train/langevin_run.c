@@ -222,6 +222,8 @@ eq_status eq_langevin_run(const eq_experiment *x, eq_network *trained, const eq_
     if (trained != NULL) s.c = eq_network_circuit(trained);
     eq_status status = check_options(o, diag);
     if (status == EQ_OK) status = eq_session_open(&s, &e, diag);
+    const eq_sampling process = {.temperature = o->temperature, .step = o->step};
+    if (status == EQ_OK) eq_langevin_warn_of_step(s.model, &process, diag);
     if (status == EQ_OK) status = run(&s, o, out, diag);
     eq_session_close(&s);
     if (status != EQ_OK) eq_langevin_report_free(out);

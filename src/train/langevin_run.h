@@ -8,11 +8,12 @@
 
 typedef struct eq_langevin_options {
     double temperature; /* in the unit of the energy, of circuits W */
-    double step;  /* NAN: a fiftieth of one over the fastest rate at the free state, or a quarter of
+    double
+        step; /* NAN: that of eq_sampling (the fastest rate is that at the free state), or a quarter of
                            that, a 16th, .. where the process comes to faster ones */
-    double farad; /* of every node; NAN: the deck's capacitors, or 1 F without any */
-    double beta;  /* of F; 0: the free dynamics */
-    size_t steps; /* that are counted; a tenth as many go before them */
+    double farad;   /* of every node; NAN: the deck's capacitors, or 1 F without any */
+    double beta;    /* of F; 0: the free dynamics */
+    size_t steps;   /* that are counted; a tenth as many go before them */
     size_t example; /* of the training set, from 1 */
     size_t records; /* at most so many points of the trajectory */
 } eq_langevin_options;

@@ -108,6 +108,8 @@ eq_status eq_trainer_new(const eq_experiment *x, const eq_trainer_options *asked
     eq_status status =
         eq_session_open(&t->s, &(eq_engine_options){o.engine, batch, o.threads}, diag);
     if (status == EQ_OK) eq_session_warn_of_reading(&t->s, diag);
+    if (status == EQ_OK && eq_estimator_samples(&x->estimator))
+        eq_langevin_warn_of_step(t->s.model, &x->estimator.sampling, diag);
     if (status == EQ_OK) status = give_optimizer(t, diag);
     if (status == EQ_OK) status = give_regularizer(t, diag);
     if (status == EQ_OK && x->meta.shots == 0) status = eq_session_distort(&t->s, diag);

@@ -130,6 +130,8 @@ static const struct {
     {"--set estimator.type=adjoint", "temperature=\"0.01\" has no effect here"},
     {"--set estimator.nudging=current", "nudging=\"current\" has no effect here"},
     {"--set hardware.hold-noise=0.01", "hold-noise=\"0.01\" has no effect here"},
+    {"--set langevin.temperature=10 --set langevin.step=0.02",
+     "leave step out, or give one of at most 0.0031"},
 };
 
 START_TEST(settings_without_effect_are_told) {
@@ -151,6 +153,7 @@ static const struct {
 } checked[] = {
     {"--set langevin.temperature=0.3", false, true, 0.99},
     {"--set langevin.temperature=0.02", false, true, 0.95},
+    {"--set langevin.temperature=10 --set langevin.samples=8000", false, true, 0.99},
     {"--set langevin.temperature=0.02 --set estimator.type=one-sided", false, true, 0.9},
     {"--set langevin.temperature=1e-7 --set estimator.beta=1e-3", false, true, 0.9999},
     {"", true, true, 0.999},

@@ -115,6 +115,7 @@ eq_status eq_check_sampled(eq_check *k, double *mean, double *truth, eq_gradchec
     q.square = q.mean + q.n;
     q.contrast = q.square + q.n;
     q.slope = q.contrast + q.n;
+    eq_langevin_warn_of_step(k->s.model, &k->x->estimator.sampling, k->diag);
     eq_status status = compare(&q, out);
     memcpy(mean, q.mean, q.n * sizeof *mean);
     memcpy(truth, out->quadrature ? q.slope : k->truth.gradient, q.n * sizeof *truth);
