@@ -24,12 +24,15 @@ void eq_session_read_outputs(const eq_session *s, size_t n, double *y) {
 void eq_session_warn_of_reading(const eq_session *s, eq_diag *diag) {
     const eq_estimator *e = &s->x->estimator;
     const eq_hardware *h = &s->x->hardware;
-    bool exact = h->output.bits == 0 && eq_unsteady_is_steady(&h->read);
-    if (exact || e->kind->phases == 0 || e->nudging != EQ_NUDGE_ENERGY) return;
+    bool exact = h->output.bits == 0 && eq_unsteady_is_steady(&h->read),
+         samples = eq_estimator_samples(e);
+    if (exact || e->kind->phases == 0 || (e->nudging != EQ_NUDGE_ENERGY && !samples)) return;
     eq_warn_at(diag, (eq_place){0},
                "<hardware>: output-bits, read-noise and read-offset change the losses and errors "
-               "that are told, not what is learned: nudging=\"energy\" acts on the outputs "
-               "themselves; nudging=\"current\" drives what follows from what was read");
+               "that are told, not what is learned: %s",
+               samples ? "<langevin> samples states whose nudges act on the outputs themselves"
+                       : "nudging=\"energy\" acts on the outputs themselves; "
+                         "nudging=\"current\" drives what follows from what was read");
 }
 
 /* eq_phases_driver */

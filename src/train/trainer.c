@@ -52,6 +52,23 @@ static eq_status give_optimizer(eq_trainer *t, eq_diag *diag) {
     return status;
 }
 
+/* What a step of sgd leaves of w - center is 1 - rate (strength + soft) of it, or with momentum m tends to more
+ * where rate (strength + soft) is above 2 (1 + m). */
+static void warn_of_pull(const eq_trainer *t, size_t block, const eq_pull *pull, eq_diag *diag) {
+    const eq_optimizer *o = &t->x->optimizer;
+    bool momentum = eq_same(o->kind->name, "momentum");
+    double rate = eq_session_rate(&t->s, block), strength = pull->strength + pull->soft,
+           most = momentum ? 2.0 * (1.0 + o->momentum) : 2.0;
+    if (t->x->meta.shots > 0 || !(momentum || eq_same(o->kind->name, "sgd"))) return;
+    if (rate * strength > most)
+        eq_warn_at(
+            diag, (eq_place){0},
+            "the regularizer drives the parameters of '%s' away: its strength %g times "
+            "their rate %g is %.3g, and above %.3g a step goes farther beyond the center than "
+            "it began from; lower the rate or the strength",
+            eq_network_block(t->s.model, block)->name, strength, rate, rate * strength, most);
+}
+
 /* The parameters as they begin are the center, or 0. */
 static eq_status give_regularizer(eq_trainer *t, eq_diag *diag) {
     size_t blocks = eq_network_blocks(t->s.model), n = eq_network_parameters(t->s.model);
@@ -62,6 +79,7 @@ static eq_status give_regularizer(eq_trainer *t, eq_diag *diag) {
     for (size_t b = 0; status == EQ_OK && b < blocks; b++) {
         pull[b] = eq_session_pull(&t->s, b);
         any = any || pull[b].strength > 0.0 || pull[b].soft > 0.0;
+        warn_of_pull(t, b, &pull[b], diag);
         if (!(pull[b].low <= pull[b].high))
             status =
                 eq_fail(diag, EQ_ERR_INPUT,

@@ -193,6 +193,11 @@ static void cost(reader *r, const eq_xml_node *node) {
         fault(r, node,
               "<cost>: high and low are the same, so that all classes want the same outputs; give "
               "high=\"1\" low=\"0\", or others that differ");
+    if (r->status == EQ_OK && by_class && c->high < c->low)
+        eq_warn_at(r->diag, eq_xml_place(r->xml, node),
+                   "<cost>: high=\"%g\" is below low=\"%g\": the output of the true class is to be "
+                   "the lowest, and the highest one is what is predicted; swap them",
+                   c->high, c->low);
 }
 
 static void estimator(reader *r, const eq_xml_node *node) {
