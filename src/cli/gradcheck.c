@@ -198,6 +198,18 @@ static eq_status check_request(const eq_transient_request *r, bool transient, eq
                    any ? "--steps, --step, --beta and --capacitance are" : "-o writes the curves");
 }
 
+/* What is compared here are states at rest. */
+static void note_counted(const eq_experiment *x, eq_diag *diag) {
+    const eq_discrete_options *o = &x->discrete;
+    if (o->layers == 0 || o->solver != EQ_DISCRETE_STEPS || (o->free == 0 && o->nudged == 0))
+        return;
+    eq_note_at(diag, (eq_place){0},
+               "the phases of this check go on until they rest, those of the training end after "
+               "free-steps=\"%zu\" and nudged-steps=\"%zu\" (0: at rest); --transient says whether "
+               "these are enough, and train how far off their gradient is",
+               o->free, o->nudged);
+}
+
 static eq_status compare(const eq_experiment *x, eq_network *trained, size_t examples, bool as_json,
                          eq_diag *diag) {
     eq_gradcheck_report report = {0};
@@ -205,6 +217,7 @@ static eq_status compare(const eq_experiment *x, eq_network *trained, size_t exa
     if (status == EQ_OK && as_json) print_json(&report);
     if (status == EQ_OK && !as_json)
         print_report(&report, eq_experiment_has_circuit(x) ? "conductance" : "parameter");
+    if (status == EQ_OK) note_counted(x, diag);
     if (status == EQ_OK) status = judge(&report, diag);
     eq_gradcheck_free(&report);
     return status;

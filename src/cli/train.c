@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/seeds.h"
 #include "report/plot.h"
+#include "train/estimator.h"
 
 /* Set by a signal; the trainer looks at it after every minibatch. */
 static volatile sig_atomic_t stop;
@@ -76,11 +77,11 @@ static void print_item(const screen *s, const char *label, const char *text) {
     putchar('\n');
 }
 
-/* By which rule, and how far its gradient is from the exact one. */
+/* By which rule, and how far its gradient is from the exact one, of which adjoint, rbp and bptt are ways. */
 static void print_gradient(const screen *s, const eq_train_summary *t) {
     char text[256];
     int n = snprintf(text, sizeof text, "%s", t->estimator);
-    bool phases = strcmp(t->estimator, "adjoint") != 0 && strcmp(t->estimator, "rbp") != 0,
+    bool phases = eq_estimator_find(t->estimator)->phases > 0,
          clamps = strcmp(t->nudging, "clamp") == 0;
     if (phases)
         n += snprintf(text + n, sizeof text - (size_t)n,

@@ -126,6 +126,15 @@ START_TEST(what_is_no_state_or_gradient_is_told) {
     contains(text, "of the counted steps of a free phase moved a unit by at most", true);
     contains(text, "free phases do not settle: the last of their counted steps still moves", true);
     free(text);
+    expect_exit(0, &text,
+                "gradcheck netlists/discrete-digits.xml --set network.layers=64,4,10 --examples 1");
+    contains(text, "those of the training end after free-steps=\"30\" and nudged-steps=", true);
+    free(text);
+    expect_exit(0, &text,
+                "train netlists/discrete-digits.xml --epochs 0 --set estimator.type=bptt -o %s",
+                in("back"));
+    contains(text, "gradient   bptt\n", true);
+    free(text);
     expect_exit(0, &text, "train netlists/hopfield-digits.xml --epochs 1 -o %s --force", in("run"));
     free(text);
     expect_exit(0, &text, "eval %s --input-gradient %s", in("run"), in("g.csv"));
