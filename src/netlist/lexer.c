@@ -122,6 +122,11 @@ void eq_line_end(eq_cursor *c) {
     step_over_newline(c);
 }
 
+/* LTspice's global nodes are $G_NAME. */
+static bool at_global(const eq_cursor *c) {
+    return c->dialect == EQ_LTSPICE && c->p + 2 < c->end && (c->p[1] | 32) == 'g' && c->p[2] == '_';
+}
+
 static bool at_comment(const eq_cursor *c) {
     if (c->dialect == EQ_XYCE && *c->p != ';') return false;
     switch (*c->p) {
@@ -130,7 +135,8 @@ static bool at_comment(const eq_cursor *c) {
     case '/':
         return c->p + 1 < c->end && c->p[1] == '/';
     case '$':
-        return c->p == c->line_start || class_at(c->p - 1) & BLANK || c->p[-1] == ',';
+        return !at_global(c) &&
+               (c->p == c->line_start || class_at(c->p - 1) & BLANK || c->p[-1] == ',');
     default:
         return false;
     }

@@ -144,6 +144,11 @@ static const struct {
     {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(level=2 roff=1meg vt=1 vh=1)",
      31.622776601683793e-3}, /* atan 1: 10^(3 - 6/4) ohm */
     {".options reltol=1e-9", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(ron=5 vt=3 vh=-2)", 5e-3},
+    /* LTspice help, "Label a node name": a node $G_NAME is the same everywhere, and no comment */
+    {".backanno",
+     "v1 $G_vcc 0 5\n.subckt s o\nr1 $g_VCC o 1k\n.ends\nx1 a s\nra a 0 1k\nrg a g_vcc 1k", 2.5},
+    {".backanno", "v1 b $G_low 5\nv2\n+ $G_low 0 1\nb1 a 0 v=v(b, $G_low)+v($G_low)", 6.0},
+    {".options reltol=1e-9", "v1 a 0 5 $G_vcc is a comment here\nr1 a 0 1k", 5.0},
     /* resistances of their own (LTspice); frame and m count */
     {".backanno", "v1 a 0 10 rser=2\nr1 a 0 8", 8.0},
     {".backanno", "v1 a 0 dc 10 Rser={1+1} Cpar=1p\nr1 a 0 8", 8.0},
@@ -281,6 +286,27 @@ START_TEST(smooth_switches_of_ltspice_go_out) {
 }
 END_TEST
 
+/* The $ of a global node is left out where decks are written, with a _ in front if that is taken. */
+START_TEST(global_nodes_of_ltspice_go_out) {
+    static const char deck[] =
+        "t\nv1 $G_vcc 0 5\nx1 o s\nro o g_vcc 1k\nrv g_vcc 0 1k\ne1 $G_e 0 o 0 2\nf1 q 0 e1 1\nrq "
+        "q 0 1\n"
+        ".subckt s o\nr1 $G_vcc o 1k\nr2 o $G_e 1k\n.ends\n.ic v($G_vcc)=5\n.op\n.backanno\n";
+    char *folder = scratch_folder(), path[200], *text;
+    snprintf(path, sizeof path, "%s/x.cir", folder);
+    FILE *f = fopen(path, "w");
+    fputs(deck, f);
+    fclose(f);
+    expect_exit(0, &text, "export %s --to ltspice", path);
+    ck_assert_msg(strstr(text, "v1 _g_vcc 0 dc 5\n") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "r.x1.r2 o g_e 1000\n") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "e1 _g_e_e1 0 o 0 2\n") != NULL, "%s", text);
+    free(text);
+    expect_exit(0, NULL, "verify %s", path);
+    scratch_free(folder);
+}
+END_TEST
+
 START_TEST(the_program_takes_a_dialect) {
     char *folder = scratch_folder(), path[200], *text;
     snprintf(path, sizeof path, "%s/x.cir", folder);
@@ -311,6 +337,7 @@ Suite *dialect_suite(void) {
     tcase_add_test(t, signs_of_the_dialects);
     tcase_add_test(t, ltspice_names_of_models_and_libraries);
     tcase_add_test(t, smooth_switches_of_ltspice_go_out);
+    tcase_add_test(t, global_nodes_of_ltspice_go_out);
     tcase_add_test(t, the_program_takes_a_dialect);
     suite_add_tcase(s, t);
     return s;

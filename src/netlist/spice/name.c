@@ -7,6 +7,13 @@ static bool is_ground(eq_token t) {
     return (t.length == 1 && *t.text == '0') || eq_token_is(t, "gnd");
 }
 
+/* Nodes that are the same everywhere: ground, those of .global, and LTspice's $G_NAME. */
+static bool is_global(const eq_spice *s, eq_token t) {
+    bool own = s->circuit->dialect == EQ_LTSPICE && t.length > 3 && eq_same_word("$g_", t.text, 3);
+    return own || is_ground(t) ||
+           eq_names_find_lower(s->all->global, t.text, t.length) != EQ_NO_NAME;
+}
+
 /* The node of that name, which the token stands for. */
 static eq_node named_node(eq_spice *s, eq_token t, const char *name, size_t length) {
     if (!eq_spice_name_fits(s, t, length)) return EQ_NONE;
@@ -19,8 +26,7 @@ static eq_node named_node(eq_spice *s, eq_token t, const char *name, size_t leng
 static eq_node local_node(eq_spice *s, eq_token t) {
     int32_t port = eq_names_find_lower(s->frame->scope->port, t.text, t.length);
     if (port != EQ_NO_NAME) return s->frame->port[port];
-    if (is_ground(t) || eq_names_find_lower(s->all->global, t.text, t.length) != EQ_NO_NAME)
-        return named_node(s, t, t.text, t.length);
+    if (is_global(s, t)) return named_node(s, t, t.text, t.length);
     eq_text_clear(&s->all->name);
     eq_text_puts(&s->all->name, s->frame->prefix);
     eq_text_add(&s->all->name, t.text, t.length);
@@ -39,7 +45,7 @@ eq_node eq_spice_node(eq_spice *s, eq_token t) {
 
 eq_node eq_spice_node_there(const eq_spice *s, eq_token t) {
     const eq_frame *f = s->frame;
-    bool own = !is_ground(t) && eq_names_find_lower(s->all->global, t.text, t.length) == EQ_NO_NAME;
+    bool own = !is_global(s, t);
     int32_t port = eq_names_find_lower(f->scope->port, t.text, t.length);
     if (port != EQ_NO_NAME) return f->port[port];
     eq_text name = {0};

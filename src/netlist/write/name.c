@@ -85,13 +85,6 @@ static char letter_of(const eq_deck_writer *w, eq_element e) {
     return eq_is_wire(w, e) ? 'v' : w->letter[w->c->row[e].cls];
 }
 
-void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e) {
-    if (w->numbered && node != EQ_GROUND)
-        eq_text_printf(w->out, "n%d", node);
-    else
-        put(w, "node", letter_of(w, e), eq_circuit_node_name(w->c, node), place_of(w, e));
-}
-
 /* Puts `front` before the name. */
 static void lengthen(eq_text *name, const char *front) {
     size_t n = strlen(front), length = name->length;
@@ -99,6 +92,31 @@ static void lengthen(eq_text *name, const char *front) {
     if (name->failed) return;
     memmove(name->text + n, name->text, length);
     memcpy(name->text, front, n);
+}
+
+/* The $ of LTspice's global nodes opens a comment elsewhere: left out, with as many _ in front as it
+ * takes. */
+static void name_node(const eq_deck_writer *w, eq_node node, eq_text *name) {
+    const char *known = eq_circuit_node_name(w->c, node);
+    bool dollar = w->d->typed_names && strncmp(known, "$g_", 3) == 0;
+    eq_text_puts(name, known + dollar);
+    while (dollar && !name->failed &&
+           (eq_circuit_find_node(w->c, name->text) != EQ_NONE ||
+            eq_names_find(w->made, name->text, name->length) != EQ_NO_NAME))
+        lengthen(name, "_");
+}
+
+void eq_write_node(eq_deck_writer *w, eq_node node, eq_element e) {
+    const char *known = eq_circuit_node_name(w->c, node);
+    eq_text name = {0};
+    if (w->numbered && node != EQ_GROUND) {
+        eq_text_printf(w->out, "n%d", node);
+        return;
+    }
+    if (*known == '$') name_node(w, node, &name);
+    if (name.failed) w->out->failed = true;
+    put(w, "node", letter_of(w, e), name.text != NULL ? name.text : known, place_of(w, e));
+    eq_text_free(&name);
 }
 
 /* The element's name, with its letter put in front as often as it takes to be unlike all other
@@ -187,6 +205,7 @@ static int32_t make_sense_node(eq_deck_writer *w, eq_element e) {
         eq_text_printf(&name, "%s_%s",
                        eq_circuit_node_name(w->c, w->c->table[r.cls].term[0][r.row]),
                        eq_circuit_element_name(w->c, e));
+    if (w->d->typed_names && !name.failed && *name.text == '$') *name.text = '_';
     while (!w->numbered && !name.failed &&
            (eq_circuit_find_node(w->c, name.text) != EQ_NONE ||
             eq_names_find(w->made, name.text, name.length) != EQ_NO_NAME))
