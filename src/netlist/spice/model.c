@@ -530,35 +530,9 @@ bool eq_spice_model_value(const eq_spice *s, eq_token name, eq_token param, doub
     return false;
 }
 
-bool eq_spice_names_model(const eq_spice *s, eq_token name) {
-    eq_scope *where;
-    return name.kind == EQ_TOKEN_WORD &&
-           eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where) != NULL;
-}
-
 bool eq_spice_model_has(const eq_spice *s, eq_token name, eq_token param) {
     double ignored;
     return eq_spice_model_value(s, name, param, &ignored);
-}
-
-eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_frame **frame) {
-    eq_scope *where;
-    eq_definition *d = eq_scope_find(s, s->frame->scope, EQ_DEFINES_MODEL, name, &where);
-    eq_frame *f = s->frame;
-    while (d != NULL && f->scope != where && f->up != NULL) f = f->up;
-    *frame = f;
-    d = eq_spice_choose(s, d, f);
-    if (d != NULL) return d;
-    char near[96];
-    bool may_be_param = letter == 'r' && !eq_starts_number(name.text, name.length);
-    eq_spice_fail(
-        s, name.at, "there is no model %.*s%s; define it: .model %.*s %s%s%.*s%s", (int)name.length,
-        name.text,
-        eq_spice_nearest_name(s, name, s->all->scope[0]->defines[EQ_DEFINES_MODEL].name, near),
-        (int)name.length, name.text, eq_model_letter_of(letter)->example,
-        may_be_param ? ", or a parameter: .param " : "", may_be_param ? (int)name.length : 0,
-        name.text, may_be_param ? "=VALUE" : "");
-    return NULL;
 }
 
 /* The model of a published device, unless a card has its name. */
