@@ -225,7 +225,7 @@ static bool read_key(reading *r, eq_cursor *c) {
     }
     if (eq_spice_value(r->s, c, &value) != EQ_OK) return false;
     if (k < 0) return neutral(r, key, w, value);
-    return set_param(r, k, value, key.at);
+    return set_param(r, k, value * eq_spice_scale(r->s, eq_class(r->cls), k), key.at);
 }
 
 /* How many of the parameters on the card only other classes than the usual one have, and how many
