@@ -187,8 +187,8 @@ eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_pla
                           p->name, p->name, p->unit);
     if (!(value >= p->min && value <= p->max))
         return eq_fail_at(diag, EQ_ERR_INPUT, at,
-                          "%s = %g of %.*s is outside %g..%g %s; give a value inside", p->name,
-                          value, length, name, p->min, p->max, p->unit);
+                          "%s = %g of %.*s is outside %g..%g%s%s; give a value inside", p->name,
+                          value, length, name, p->min, p->max, eq_param_blank(p), eq_param_unit(p));
     return EQ_OK;
 }
 

@@ -25,11 +25,12 @@ static eq_status clip(const eq_circuit *c, const eq_group *g, int32_t row, eq_di
                           p->name, eq_circuit_element_name(c, t->id[row]), p->name);
     if (!(*value >= g->min - slack * fabs(g->min) && *value <= g->max + slack * fabs(g->max)))
         return eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place_of(c, t->id[row]),
-                          "the %s %g %s of %s is outside %s=%g..%s=%g of its *%% train line; "
+                          "the %s %g%s%s of %s is outside %s=%g..%s=%g of its *%% train line; "
                           "change the %s or the bounds",
-                          plain ? "conductance" : p->name, *value, p->unit,
-                          eq_circuit_element_name(c, t->id[row]), plain ? "gmin" : "min", g->min,
-                          plain ? "gmax" : "max", g->max, plain ? "resistance" : "value");
+                          plain ? "conductance" : p->name, *value, eq_param_blank(p),
+                          eq_param_unit(p), eq_circuit_element_name(c, t->id[row]),
+                          plain ? "gmin" : "min", g->min, plain ? "gmax" : "max", g->max,
+                          plain ? "resistance" : "value");
     *value = fmin(fmax(*value, g->min), g->max);
     return EQ_OK;
 }

@@ -230,7 +230,8 @@ static void json_spreading(const eq_spreading *s) {
 
 /* Of the error (the RMSE of targets), and of the loss. */
 static void json_draws(const eq_chip_draws *d) {
-    printf(",\n \"draws\": {\"chips\": %zu, \"failed\": %zu, ", d->drawn, d->failed);
+    printf(",\n \"draws\": {\"first\": %llu, \"chips\": %zu, \"failed\": %zu, ",
+           (unsigned long long)d->first, d->drawn, d->failed);
     json_spreading(&d->error);
     fputs(",\n  \"loss\": {", stdout);
     json_spreading(&d->loss);

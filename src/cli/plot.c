@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,10 +81,21 @@ static eq_status check_file(const request *r, const char *path, eq_diag *diag) {
     return status;
 }
 
+/* What is not there is told before what the picture would write over. */
+static eq_status check_inputs(const request *r, eq_diag *diag) {
+    for (size_t k = 0; k < r->picture.inputs; k++)
+        if (access(r->picture.input[k], F_OK) != 0)
+            return eq_fail(diag, EQ_ERR_INPUT,
+                           "cannot read '%s': %s; check the name and its permissions",
+                           r->picture.input[k], strerror(errno));
+    return EQ_OK;
+}
+
 static eq_status plot(request *r, eq_diag *diag) {
     eq_text bytes = {0};
     char *path = NULL;
     eq_status status = understand(r, diag);
+    if (status == EQ_OK) status = check_inputs(r, diag);
     if (status == EQ_OK) status = eq_picture_choose(&r->picture, &r->picture.kind, diag);
     if (status == EQ_OK) {
         path = name_of_file(r, r->picture.kind);

@@ -47,3 +47,11 @@ int eq_param_find(const eq_device_class *cls, const char *name) {
         if (eq_same(cls->param[k].name, name)) return k;
     return -1;
 }
+
+const char *eq_param_unit(const eq_param *p) {
+    return eq_same(p->unit, "1") ? "" : p->unit;
+}
+
+const char *eq_param_blank(const eq_param *p) {
+    return eq_param_unit(p)[0] == '\0' ? "" : " ";
+}

@@ -35,5 +35,8 @@ void eq_class_port(const eq_device_class *cls, double *const *w, const double *z
                    double *g);
 /* The index of a parameter of the class by its name, case-blind; -1 when there is none. */
 int eq_param_find(const eq_device_class *cls, const char *name);
+/* Its unit as it stands behind a number, and the blank before it: both "" where the unit is 1. */
+const char *eq_param_unit(const eq_param *p);
+const char *eq_param_blank(const eq_param *p);
 
 #endif

@@ -99,13 +99,13 @@ static eq_status check_bounds(const eq_circuit *c, eq_diag *diag) {
         const eq_table *t = &c->table[g->cls];
         for (size_t j = 0; j < g->count; j++) {
             double w = t->w[g->param][g->row[j]];
+            const eq_param *p = &t->cls->param[g->param];
             if (w >= g->min && w <= g->max) continue;
             return eq_fail(diag, EQ_ERR_INPUT,
-                           "%s is set to %s = %g %s, outside the bounds %g..%g of its *%% train "
+                           "%s is set to %s = %g%s%s, outside the bounds %g..%g of its *%% train "
                            "line; set it inside",
-                           eq_circuit_element_name(c, t->id[g->row[j]]),
-                           t->cls->param[g->param].name, w, t->cls->param[g->param].unit, g->min,
-                           g->max);
+                           eq_circuit_element_name(c, t->id[g->row[j]]), p->name, w,
+                           eq_param_blank(p), eq_param_unit(p), g->min, g->max);
         }
     }
     return EQ_OK;

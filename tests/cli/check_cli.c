@@ -424,12 +424,44 @@ START_TEST(kendall_learns_mnist) {
 }
 END_TEST
 
+/* What bash offers behind a line. */
+static const struct {
+    const char *line, *offered;
+} completions[] = {
+    {"eqspice train --s", "--seed --seeds --save-every --set"},
+    {"eqspice tr", "train"},
+    {"eqspice nothere --s", ""},
+    {"eqspice plot x --theme \"\"", "light dark page"},
+    {"eqspice plot x --kind c", "curves confusion conductances crossbar"},
+    {"eqspice train --engine \"\"", "auto layered sparse"},
+    {"eqspice plot --band r", "range runs"},
+};
+
+START_TEST(bash_completes_what_there_is) {
+    char script[1024], said[512];
+    const char *program = beside_program("eqspice");
+    snprintf(script, sizeof script,
+             "bash -c 'eqspice() { %.400s \"$@\"; }; . tools/completion.bash; t() { "
+             "COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _eqspice; echo \"${COMPREPLY[*]}\"; }; "
+             "t %s' 2>&1",
+             program, completions[_i].line);
+    FILE *f = popen(script, "r");
+    ck_assert_ptr_nonnull(f);
+    said[fread(said, 1, sizeof said - 1, f)] = '\0';
+    ck_assert_int_eq(pclose(f), 0);
+    said[strcspn(said, "\n")] = '\0';
+    ck_assert_str_eq(said, completions[_i].offered);
+}
+END_TEST
+
 Suite *cli_suite(void) {
     Suite *s = suite_create("cli");
     TCase *t = tcase_create("cli");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, every_command_explains_itself);
     tcase_add_test(t, bad_usage_ends_with_2);
+    tcase_add_loop_test(t, bash_completes_what_there_is, 0,
+                        sizeof completions / sizeof *completions);
     tcase_add_test(t, errors_name_file_line_and_column);
     tcase_add_test(t, csv_has_the_sweep_then_nodes_then_sources);
     tcase_add_test(t, raw_files_can_be_read_back);

@@ -417,6 +417,7 @@ START_TEST(what_cannot_be_drawn_is_told) {
     put("ragged.csv", "x,y\n1,2\n3\n");
     put("nan.csv", "x,y\n1,nan\n2,\n");
     refuse(2, "none.csv", "none.csv", "-o -");
+    refuse(2, "none.csv'", "none.csv", there);
     refuse(2, "there is no table in it", "empty.csv", "-o -");
     refuse(2, "no table of two points", "one.csv", "-o -");
     refuse(2, "ragged.csv:3: error: this row has 1 cells", "ragged.csv", "-o -");
@@ -605,7 +606,9 @@ START_TEST(the_drop_stands_where_its_node_is) {
     refuse(2, "is no whole crossbar", "far.csv", "--kind drop -o -");
     put("bare.csv", "v(a_1_1),v(b_1_1)\n");
     refuse(2, "has no row of numbers", "bare.csv", "--kind drop -o -");
-    refuse(2, "drawn of one deck, run or table", "cross.csv", "cross.csv --kind drop -o -");
+    char twice[4096];
+    snprintf(twice, sizeof twice, "%s --kind drop -o -", in("cross.csv"));
+    refuse(2, "drawn of one deck, run or table", "cross.csv", twice);
 }
 END_TEST
 

@@ -364,6 +364,7 @@ START_TEST(draws_are_the_chips_one_by_one) {
     ck_assert_double_gt(square, 0.0);
     free(text);
     expect_exit(0, &text, "eval %s --json --draws 2 --set mismatch.chip=7", run);
+    ck_assert_double_eq(number_after(strstr(text, "\"draws\""), "\"first\": "), 7.0);
     of = strstr(strstr(text, "\"draws\""), "\"loss\"");
     ck_assert_double_eq_tol(number_after(of, "\"deviation\": "),
                             fabs(loss[0] - loss[1]) / sqrt(2.0), 1e-7 * mean);

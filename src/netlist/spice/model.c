@@ -176,8 +176,9 @@ static bool set_param(reading *r, int k, double value, eq_location at) {
     const eq_param *p = &eq_class(r->cls)->param[k];
     r->w[k] = value;
     if (value >= p->min && value <= p->max) return true;
-    eq_spice_fail(r->s, at, "%s=%g of model %.*s is outside %g..%g %s; give a value inside",
-                  p->name, value, (int)r->name.length, r->name.text, p->min, p->max, p->unit);
+    eq_spice_fail(r->s, at, "%s=%g of model %.*s is outside %g..%g%s%s; give a value inside",
+                  p->name, value, (int)r->name.length, r->name.text, p->min, p->max,
+                  eq_param_blank(p), eq_param_unit(p));
     return false;
 }
 
