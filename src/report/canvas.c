@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/carry.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "report/finish.h"
+#include "report/label.h"
 #include "report/process.h"
 #include "report/workplace.h"
 
@@ -17,43 +17,18 @@ void eq_canvas_free(eq_canvas *c) {
     eq_text_free(&c->data);
 }
 
-/* Of more than `most` characters the first and the last, "..." between them: what tells names apart
- * stands at either end. */
-static void shorten(eq_text *t, size_t most) {
-    size_t characters = 0, at = 0, head = 0, tail = 0;
-    for (size_t k = 0; k < t->length; k++) characters += ((unsigned char)t->text[k] & 0xC0) != 0x80;
-    if (characters <= most) return;
-    for (size_t k = 0; k < t->length; k++) {
-        if (((unsigned char)t->text[k] & 0xC0) == 0x80) continue;
-        if (at == most / 2) head = k;
-        if (at == characters - (most - 1 - most / 2)) tail = k;
-        at++;
-    }
-    eq_text cut = {0};
-    eq_text_add(&cut, t->text, head);
-    eq_text_puts(&cut, "\xE2\x80\xA6");
-    if (tail > 0) eq_text_puts(&cut, t->text + tail);
-    cut.failed |= t->failed;
-    eq_text_free(t);
-    *t = cut;
-}
-
 /* Between double quotes, every byte but letters and blanks as its octal code (a digit behind one would
  * be read as part of it): nothing is left for gnuplot to read. percent: as the format of a tic, in which % is written twice. */
-static void quote(eq_canvas *c, const char *text, size_t most, bool percent) {
-    eq_text spelled = {0};
-    eq_carry(EQ_CARRY_TABLE, text, &spelled);
-    shorten(&spelled, most);
+static void quote(eq_canvas *c, const eq_text *text, bool percent) {
     eq_text_puts(&c->head, "\"");
-    for (size_t k = 0; k < spelled.length; k++) {
-        unsigned char byte = (unsigned char)spelled.text[k];
+    for (size_t k = 0; k < text->length; k++) {
+        unsigned char byte = (unsigned char)text->text[k];
         bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == ' ';
         eq_text_printf(&c->head, plain ? "%c" : "\\%03o", byte);
         if (percent && byte == '%') eq_text_puts(&c->head, "\\045");
     }
     eq_text_puts(&c->head, "\"");
-    c->head.failed |= spelled.failed;
-    eq_text_free(&spelled);
+    c->head.failed |= text->failed;
 }
 
 static void number(eq_text *t, double value) {
@@ -64,9 +39,12 @@ static void number(eq_text *t, double value) {
 }
 
 void eq_canvas_text(eq_canvas *c, const char *name, const char *text) {
+    eq_text cut = {0};
+    eq_labels_cut(&text, 1, EQ_CANVAS_LABEL, &cut);
     eq_text_printf(&c->head, "%s = ", name);
-    quote(c, text, EQ_CANVAS_LABEL, false);
+    quote(c, &cut, false);
     eq_text_puts(&c->head, "\n");
+    eq_text_free(&cut);
 }
 
 void eq_canvas_number(eq_canvas *c, const char *name, double value) {
@@ -77,12 +55,18 @@ void eq_canvas_number(eq_canvas *c, const char *name, double value) {
 
 static void texts(eq_canvas *c, const char *name, const char *const *text, size_t n, size_t most,
                   bool percent) {
+    eq_text *cut = eq_calloc(n > 0 ? n : 1, sizeof *cut);
+    c->head.failed |= cut == NULL;
+    if (cut == NULL) return;
+    eq_labels_cut(text, n, most, cut);
     eq_text_printf(&c->head, "array %s[%zu]\n", name, n > 0 ? n : 1);
     for (size_t k = 0; k < n; k++) {
         eq_text_printf(&c->head, "%s[%zu] = ", name, k + 1);
-        quote(c, text[k], most, percent);
+        quote(c, &cut[k], percent);
         eq_text_puts(&c->head, "\n");
+        eq_text_free(&cut[k]);
     }
+    eq_free(cut);
 }
 
 void eq_canvas_texts(eq_canvas *c, const char *name, const char *const *text, size_t n) {
@@ -154,12 +138,12 @@ static const char common[] =
     "set output 'picture'\n"
     "set border 3 lc rgb letters lw 0.7\n"
     "set tics nomirror out scale 0.5,0.25 textcolor rgb letters\n"
-    "set key noenhanced textcolor rgb letters samplen 2 spacing 1.05\n"
+    "set key noenhanced textcolor rgb letters samplen key_sample spacing key_spacing\n"
     "set title noenhanced textcolor rgb letters\n"
     "set xlabel noenhanced textcolor rgb letters\n"
     "set ylabel noenhanced textcolor rgb letters\n"
     "set y2label noenhanced textcolor rgb letters\n"
-    "set cblabel noenhanced textcolor rgb letters offset 0.4,0\n"
+    "set cblabel noenhanced textcolor rgb letters offset 0.9,0\n"
     "colorbox_margin = 6\n"
     "set grid lc rgb grid lw 0.5 lt 1\n"
     "set style fill solid 1.0 noborder\n"
@@ -172,6 +156,9 @@ static const char common[] =
 static double height_of(const eq_canvas *c) {
     return c->p->height > 0.0 ? c->p->height : c->height;
 }
+
+/* Pango takes an inch for 96 of its points, where the terminals count 72. */
+#define PANGO (72.0 / 96.0)
 
 static void terminal(const eq_canvas *c, bool light, eq_text *t) {
     const eq_picture *p = c->p;
@@ -186,14 +173,15 @@ static void terminal(const eq_canvas *c, bool light, eq_text *t) {
         break;
     case EQ_PICTURE_PDF:
         eq_text_printf(t,
-                       "pdfcairo size %.4gin,%.4gin font 'sans-serif,8' fontscale 1 linewidth 1.8",
-                       p->width, high);
+                       "pdfcairo size %.4gin,%.4gin font 'sans-serif,8' fontscale %.4g "
+                       "linewidth 1.8",
+                       p->width, high, PANGO);
         break;
     case EQ_PICTURE_PNG:
         eq_text_printf(t,
                        "pngcairo size %.0f,%.0f font 'sans-serif,8' fontscale %.4f linewidth %.4f "
                        "pointscale %.4f",
-                       300.0 * p->width, 300.0 * high, scale, 0.9 * scale, scale);
+                       300.0 * p->width, 300.0 * high, PANGO * scale, 0.9 * scale, scale);
         break;
     }
     eq_text_puts(t, " enhanced");
@@ -206,12 +194,13 @@ static void compose(const eq_canvas *c, eq_text *t) {
     const eq_picture *p = c->p;
     bool light = p->theme == EQ_PICTURE_PAGE && p->format != EQ_PICTURE_SVG;
     const theme *look = &themes[light ? EQ_PICTURE_LIGHT : p->theme];
+    bool svg = p->format == EQ_PICTURE_SVG; /* lines of the key are 0.135 in high in each format */
     terminal(c, light, t);
     eq_text_printf(t, "letters = '%s'\ngrid = '%s'\npaper = '%s'\narray colour[7]\n", look->letters,
                    look->grid, look->paper);
     for (int k = 0; k < 7; k++) eq_text_printf(t, "colour[%d] = '%s'\n", k + 1, look->colour[k]);
-    eq_text_printf(t, "wide = %d\npanel_rows = %zu\npanel_columns = %zu\n", p->width > 5.0, c->rows,
-                   c->columns);
+    eq_text_printf(t, "panel_rows = %zu\npanel_columns = %zu\nkey_spacing = %g\nkey_sample = %d\n",
+                   c->rows, c->columns, svg ? 0.8 : 1.05, svg ? 2 : 3);
     eq_text_puts(t, common);
     eq_text_add(t, c->head.text == NULL ? "" : c->head.text, c->head.length);
     eq_text_puts(t, c->script);

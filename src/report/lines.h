@@ -26,9 +26,15 @@ typedef struct eq_panel {
     bool log_y;
 } eq_panel;
 
+typedef struct eq_lines_at {
+    double x, y;
+    bool begins; /* no line leads there */
+} eq_lines_at;
+
 typedef struct eq_lines {
     char x_label[EQ_LINES_LABEL];
     bool log_x, x_from_zero;
+    bool whole_x;                     /* counts: the axis has whole numbers alone */
     char shade_label[EQ_LINES_LABEL]; /* of what the shades tell apart; "": there are none */
     double shade_least, shade_most;
     bool log_shade;
@@ -36,18 +42,10 @@ typedef struct eq_lines {
     eq_panel panel[EQ_LINES_PANELS];
     eq_line line[EQ_LINES_MOST];
     double first[EQ_LINES_PANELS], last[EQ_LINES_PANELS]; /* lines of a panel, from 1 */
-    double x_step[EQ_LINES_PANELS],
-        y_step[EQ_LINES_PANELS]; /* of the tics; 0: as gnuplot sets them */
-    double y_floor
-        [EQ_LINES_PANELS]; /* the least value above 0: where a band ends on a logarithmic axis */
-    double corner[EQ_LINES_PANELS]; /* where the key stands: the emptiest corner, or below */
-    struct {
-        double x, y;
-    } * point; /* of the last panel */
-    size_t points, cap;
-    bool failed, empty; /* memory ran out; a panel has no point */
-    bool below;         /* one on logarithmic axes has none above 0 */
-    bool begun;         /* the line has a row */
+    eq_lines_at *point;
+    size_t points, cap, from_point[EQ_LINES_PANELS + 1]; /* of a panel */
+    bool failed, empty;                                  /* memory ran out; a panel has no point */
+    bool begun;                                          /* the line has a row */
 } eq_lines;
 
 /* NULL when memory runs out. */
@@ -57,6 +55,9 @@ void eq_lines_free(eq_lines *l);
 eq_panel *eq_lines_panel(eq_lines *l, eq_diag *diag);
 /* Begins a line of that panel, whose title it takes over; NULL: there are too many. */
 eq_line *eq_lines_line(eq_lines *l, char *title, eq_diag *diag);
+/* Colour and dashes that tell line k apart from all before it, where `dashes` tell something else: a second round of
+ * colours goes on with the dashes behind these. */
+void eq_lines_tell(eq_line *line, size_t k, int dash, int dashes);
 /* A point of it: x, y, and the edges of its band. */
 void eq_lines_point(eq_lines *l, eq_canvas *c, const double row[4]);
 /* Ends the line; one without points is none. */

@@ -216,7 +216,8 @@ START_TEST(many_curves_are_told_apart) {
     const char *const wanted[] = {"temp = -40 \xC2\xB0\x43", "temp = 125 \xC2\xB0\x43", "rv"};
     for (size_t k = 0; k < 3; k++) ck_assert_msg(strstr(text, wanted[k]) != NULL, "%s", text);
     eq_free(text);
-    expect_exit(2, &text, "plot %s --columns i(v1) --log y -o %s", in("three.csv"), in("log.svg"));
+    put("zero.csv", "v1,i(v1)\n0,0\n1,0\n");
+    expect_exit(2, &text, "plot %s --log y -o %s", in("zero.csv"), in("log.svg"));
     ck_assert_msg(strstr(text, "has no value above 0 for a logarithmic axis") != NULL, "%s", text);
     free(text);
 }
@@ -302,6 +303,7 @@ START_TEST(a_picture_of_each_kind_has_its_labels) {
         ck_assert_ptr_null(strstr(whole, "rgb(  1,   2,"));
         ck_assert_ptr_nonnull(strstr(whole, t == 1 ? "width=\"7in\"" : "width=\"3.4in\""));
         ck_assert_ptr_null(strstr(whole, "gnuplot_plot_1a</title>"));
+        ck_assert_ptr_null(strstr(whole, "scale(0.00)")); /* which librsvg refuses to draw */
         eq_free(text);
         eq_free(whole);
     }

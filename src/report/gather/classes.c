@@ -27,6 +27,7 @@ static eq_status lay_confusion(const eq_evaluation *e, bool percent, eq_canvas *
     }
     const char *const *names = (const char *const *)e->class_name;
     eq_heat h = {.panels = 1, .colours = EQ_HEAT_COUNTS};
+    snprintf(h.value_label, EQ_HEAT_LABEL, "%s", percent ? "% of the true class" : "examples");
     h.panel[0] = (eq_heat_panel){
         .rows = n, .columns = n, .row_name = names, .column_name = names, .value = value};
     snprintf(h.panel[0].x_label, EQ_HEAT_LABEL, "predicted%s",

@@ -77,7 +77,8 @@ static void add_group(eq_bars *s, const eq_picture *p, const eq_circuit *first,
     eq_bars_add(s, panel, bin[0], bin[1], to);
     const eq_param *param = &eq_class(group->cls)->param[group->param];
     bool g_is = eq_same(param->unit, "S");
-    snprintf(panel->x_label, sizeof panel->x_label, "%s [%s]", g_is ? "conductance" : param->name,
+    snprintf(panel->x_label, sizeof panel->x_label,
+             eq_param_unit(param)[0] == '\0' ? "%s" : "%s [%s]", g_is ? "conductance" : param->name,
              param->unit);
     snprintf(panel->y_label, sizeof panel->y_label, "parameters");
 }
@@ -196,7 +197,8 @@ static eq_status lay_crossbars(const eq_circuit *c, const eq_depths *d, eq_canva
         status = find_crossbar(c, d, k, &x[k], diag);
         if (status != EQ_OK || x[k].rows == 0) continue;
         eq_heat_panel *p = &h.panel[h.panels++];
-        *p = (eq_heat_panel){.rows = x[k].rows, .columns = x[k].columns, .value = x[k].value};
+        *p = (eq_heat_panel){
+            .rows = x[k].rows, .columns = x[k].columns, .first = 1.0, .value = x[k].value};
         snprintf(p->title, sizeof p->title, "layer %d", (int)k);
         snprintf(p->x_label, sizeof p->x_label, "column");
         snprintf(p->y_label, sizeof p->y_label, "row");

@@ -191,6 +191,11 @@ static char *title_of(const curves *v, const eq_run_group *g, const column *c, s
     return NULL;
 }
 
+/* One epoch is a dot, few are dots on a line. */
+static eq_lines_style style_of(size_t epochs) {
+    return epochs > 40 ? EQ_LINES_PLAIN : epochs > 1 ? EQ_LINES_DOTTED : EQ_LINES_POINTS;
+}
+
 /* A line of each group; *least and *most of their values. */
 static eq_status add_lines(curves *v, const column *c, size_t sets, double *least, double *most,
                            eq_canvas *to, eq_diag *diag) {
@@ -201,10 +206,11 @@ static eq_status add_lines(curves *v, const column *c, size_t sets, double *leas
         if (title == NULL) return eq_out_of_memory(diag);
         eq_line *line = eq_lines_line(v->l, title, diag);
         if (line == NULL) return EQ_ERR_USAGE;
-        line->hue = several ? (int)(k % 7) + 1 : c->set < SETS ? set_hue[c->set] : 1;
-        line->dash = several && sets > 1 && c->set < 2 ? 3 - c->set : 1;
+        line->hue = c->set < SETS ? set_hue[c->set] : 1;
+        bool dashed = several && sets > 1;
+        if (several) eq_lines_tell(line, k, dashed && c->set < 2 ? 3 - c->set : 1, dashed ? 3 : 1);
         line->band = g->run.count > 1;
-        line->style = longest(g) <= 40 ? EQ_LINES_DOTTED : EQ_LINES_PLAIN;
+        line->style = style_of(longest(g));
         double row[4];
         for (size_t j = 0; j < longest(g); j++) {
             if (!summarise(v, g, c, j, row)) continue;
@@ -264,6 +270,7 @@ static eq_status draw(curves *v, const eq_picture *p, eq_canvas *to, eq_diag *di
     snprintf(v->l->x_label, sizeof v->l->x_label, "%s", quantity_of(v->x).label);
     v->l->log_x = eq_axis_log(p->log, 'x', 0.0, 0.0);
     v->l->x_from_zero = true;
+    v->l->whole_x = eq_same(v->x, "epoch");
     for (size_t k = 0; status == EQ_OK && k < v->columns; k++)
         if (!v->column[k].drawn) status = add_panel(v, k, p, to, diag);
     return status == EQ_OK ? eq_lines_lay_out(v->l, to, diag) : status;

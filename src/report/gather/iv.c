@@ -120,7 +120,7 @@ static eq_status add_curve(eq_lines *l, const probe *p, const range *r, size_t k
     char *title = eq_strdup(p->name);
     eq_line *line = title == NULL ? NULL : eq_lines_line(l, title, diag);
     if (line == NULL) return title == NULL ? eq_out_of_memory(diag) : EQ_ERR_USAGE;
-    line->hue = (int)(k % 7) + 1;
+    eq_lines_tell(line, k, 1, 1);
     for (int j = 0; j < POINTS; j++) {
         double v = r->per_volt * drop(r, j), i = current(p, drop(r, j));
         if (!isfinite(i) || fabs(i) > r->bound) continue;

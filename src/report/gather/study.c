@@ -456,7 +456,7 @@ static eq_status lay_trace(const studied *d, eq_lines *l, eq_canvas *to, eq_diag
     eq_panel *panel = eq_lines_panel(l, diag);
     snprintf(l->x_label, EQ_LINES_LABEL, "trainings");
     snprintf(panel->y_label, EQ_LINES_LABEL, "%s", d->label);
-    l->x_from_zero = true;
+    l->x_from_zero = l->whole_x = true;
     panel->log_y = d->log;
     eq_status status = add_rounds(d, l, to, diag);
     if (status == EQ_OK) status = add_best(d, l, to, diag);

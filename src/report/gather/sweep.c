@@ -37,6 +37,7 @@ typedef struct sweep {
     double dashed[DASHES]; /* values of `further` in this panel, each with its dashes */
     int dashes;
     bool crowded; /* there are more of those values */
+    bool sizes;   /* |y| is drawn: it has a logarithm where y has none */
     eq_lines *l;
     double x_scale, shade_scale;
 } sweep;
@@ -199,8 +200,8 @@ static char *dash_of(sweep *s, size_t j, int *dash) {
 }
 
 /* The curves of one column, each a line. */
-static eq_status add_curves(sweep *s, size_t column, size_t n, bool named, double scale, int *hue,
-                            eq_canvas *to, eq_diag *diag) {
+static eq_status add_curves(sweep *s, size_t column, size_t n, bool named, double scale,
+                            size_t *hue, eq_canvas *to, eq_diag *diag) {
     bool shaded = s->l->shade_label[0] != '\0';
     for (size_t j = 0, end; j < s->r->points; j = end) {
         end = curve_end(s, j);
@@ -210,12 +211,16 @@ static eq_status add_curves(sweep *s, size_t column, size_t n, bool named, doubl
         if (title == NULL) return eq_out_of_memory(diag);
         eq_line *line = eq_lines_line(s->l, title, diag);
         if (line == NULL) return EQ_ERR_USAGE;
-        line->hue = shaded ? 0 : ++*hue;
-        line->dash = dash;
-        if (shaded) line->shade = s->shade_scale * value(s, j, s->outer);
+        eq_lines_tell(line, *hue, dash, 1);
+        if (shaded) {
+            line->hue = 0;
+            line->shade = s->shade_scale * value(s, j, s->outer);
+        } else {
+            ++*hue;
+        }
         for (size_t k = j; k < end; k++) {
-            double y = scale * value(s, k, column),
-                   row[4] = {s->x_scale * value(s, k, s->x), y, y, y};
+            double y = scale * (s->sizes ? fabs(value(s, k, column)) : value(s, k, column));
+            double row[4] = {s->x_scale * value(s, k, s->x), y, y, y};
             eq_lines_point(s->l, to, row);
         }
         eq_lines_end(s->l, to);
@@ -245,7 +250,7 @@ static eq_status add_panel(sweep *s, size_t k, const eq_picture *p, eq_canvas *t
     const eq_variable *v = &s->r->variable[s->column[k]];
     double least = INFINITY, most = -INFINITY;
     size_t members = 0, n = curves(s);
-    int hue = 0;
+    size_t hue = 0;
     for (size_t j = k; j < s->columns; j++) {
         if (!same_panel(s, s->column[k], s->column[j])) continue;
         if (members++ < SHOWN) widen(s, s->column[j], &least, &most);
@@ -260,7 +265,11 @@ static eq_status add_panel(sweep *s, size_t k, const eq_picture *p, eq_canvas *t
     if (panel == NULL) return EQ_ERR_USAGE;
     panel->log_y = eq_axis_log(p->log, 'y', 0.0, 0.0);
     double scale = label_of(what, panel->log_y ? "" : unit, least, most, panel->y_label);
-    if (panel->log_y) snprintf(panel->y_label, sizeof panel->y_label, "%.70s [%s]", what, unit);
+    s->sizes = panel->log_y && least < 0.0;
+    if (panel->log_y)
+        snprintf(panel->y_label, sizeof panel->y_label,
+                 unit[0] == '\0' ? "%s%.70s%s" : "%s%.70s%s [%s]", s->sizes ? "|" : "", what,
+                 s->sizes ? "|" : "", unit);
     eq_status status = EQ_OK;
     size_t drawn = 0;
     s->dashes = 0;

@@ -23,19 +23,21 @@ static char *title_of(const char *column) {
     return eq_strndup(from, end == NULL ? strlen(from) : (size_t)(end - from));
 }
 
-/* The two sides of the quantity in columns k and k + 1. */
-static eq_status add_pair(eq_lines *l, const eq_result *r, size_t k, int hue, eq_canvas *to,
-                          eq_diag *diag) {
+/* The two sides of the quantity in columns k and k + 1, the nth of its panel; scale: of the time. */
+static eq_status add_pair(eq_lines *l, const eq_result *r, size_t k, size_t n, double scale,
+                          eq_canvas *to, eq_diag *diag) {
     for (size_t side = 2; side-- > 0;) {
         char *title = side == 1 ? title_of(r->variable[k].name) : eq_strndup("", 0);
         if (title == NULL) return eq_out_of_memory(diag);
         eq_line *line = eq_lines_line(l, title, diag);
         if (line == NULL) return EQ_ERR_USAGE;
-        line->hue = side == 1 ? hue : 7;
-        line->dash = side == 1 ? 1 : 3;
+        if (side == 1)
+            eq_lines_tell(line, n, 1, 1);
+        else
+            *line = (eq_line){.title = line->title, .hue = 7, .dash = 3};
         line->style = EQ_LINES_PLAIN;
         for (size_t j = 0; j < r->points; j++) {
-            double y = value(r, j, k + side), row[4] = {value(r, j, 0), y, y, y};
+            double y = value(r, j, k + side), row[4] = {scale * value(r, j, 0), y, y, y};
             eq_lines_point(l, to, row);
         }
         eq_lines_end(l, to);
@@ -48,19 +50,30 @@ static bool of_state(const char *name) {
     return strncmp(name, "dL/dv(", 6) == 0 || strchr(name, '(') == NULL;
 }
 
-static eq_status add_panel(eq_lines *l, const eq_result *r, bool state, const eq_picture *p,
-                           eq_canvas *to, eq_diag *diag) {
+static eq_status add_panel(eq_lines *l, const eq_result *r, bool state, double scale,
+                           const eq_picture *p, eq_canvas *to, eq_diag *diag) {
     eq_panel *panel = eq_lines_panel(l, diag);
     if (panel == NULL) return EQ_ERR_USAGE;
     snprintf(panel->y_label, sizeof panel->y_label, "%s",
              state ? "by the state" : "by the parameters");
     panel->log_y = eq_axis_log(p->log, 'y', 0.0, 0.0);
     eq_status status = EQ_OK;
-    int hue = 0;
+    size_t n = 0;
     for (size_t k = NORMS; status == EQ_OK && k + 1 < r->variables; k += 2)
-        if (of_state(r->variable[k].name) == state) status = add_pair(l, r, k, ++hue, to, diag);
+        if (of_state(r->variable[k].name) == state)
+            status = add_pair(l, r, k, n++, scale, to, diag);
     eq_lines_end_panel(l);
     return status;
+}
+
+/* What the time is multiplied by. Nodes of a circuit move in seconds, units of a network by its own time. */
+static double label_time(const eq_result *r, char label[EQ_LINES_LABEL]) {
+    char unit[16] = "";
+    double scale = 1.0, last = r->points > 0 ? value(r, r->points - 1, 0) : 0.0;
+    for (size_t k = NORMS; k < r->variables; k++)
+        if (strncmp(r->variable[k].name, "dL/dv(", 6) == 0) scale = eq_axis_prefix(last, "s", unit);
+    snprintf(label, EQ_LINES_LABEL, unit[0] == '\0' ? "time" : "time [%s]", unit);
+    return scale;
 }
 
 bool eq_is_transient(const eq_result *r) {
@@ -71,11 +84,11 @@ eq_status eq_draw_transient(const eq_result *r, const eq_picture *p, eq_canvas *
     to->title = "gradients over time";
     eq_lines *l = eq_lines_new();
     if (l == NULL) return eq_out_of_memory(diag);
-    snprintf(l->x_label, sizeof l->x_label, "time");
+    double scale = label_time(r, l->x_label);
     l->log_x = eq_axis_log(p->log, 'x', 0.0, 0.0);
     l->x_from_zero = !l->log_x;
-    eq_status status = add_panel(l, r, false, p, to, diag);
-    if (status == EQ_OK) status = add_panel(l, r, true, p, to, diag);
+    eq_status status = add_panel(l, r, false, scale, p, to, diag);
+    if (status == EQ_OK) status = add_panel(l, r, true, scale, p, to, diag);
     if (status == EQ_OK) status = eq_lines_lay_out(l, to, diag);
     eq_lines_free(l);
     return status;
