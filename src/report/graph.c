@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "report/axis.h"
+
 enum { STEPS = 12 }; /* of width and colour */
 
 /* Arrows have a style for each step: to the middle with a head, the whole edge without. Columns of
@@ -15,7 +17,7 @@ static const char script[] =
     "set cbrange [0:most]\n"
     "set cblabel value_label\n"
     "set rmargin colorbox_margin\n"
-    "set cbtics\n"
+    "set cbtics scale_step\n"
     "if (panels > 1) set multiplot layout panel_rows,panel_columns\n"
     "do for [k=1:steps] {\n"
     "  set style arrow k nohead lw thick*(0.4+0.4*k) lc palette cb most*(k-0.5)/steps\n"
@@ -26,12 +28,12 @@ static const char script[] =
     "  set title heading[p] offset 0,-0.4\n"
     "  set xrange [x_least[p]:x_most[p]]\n"
     "  set yrange [y_least[p]:y_most[p]]\n"
-    "  plot 'data' index 2*p-2 using 1:2:3:4:5 with vectors arrowstyle variable, \\\n"
+    "  plot 'data' index 2*p-2 using 1:2:3:4:5 with vectors arrowstyle variable notitle, \\\n"
     "    'data' index 2*p-1 using 1:2:($3 > 0 ? 0.4*$3 : 0.25):($3 > 1 ? 13983232 : 8421504) "
-    "with points pt 7 ps variable lc rgb variable, \\\n"
-    "    'data' index 2*p-1 using 1:2:(label[int($4)]) with labels noenhanced offset 0,0.7 "
-    "textcolor rgb letters, \\\n"
-    "    'data' index 2*p-1 using 1:(NaN):(0) with points lc palette\n"
+    "with points pt 7 ps variable lc rgb variable notitle, \\\n"
+    "    'data' index 2*p-1 using 1:2:(label[int($4)]) with labels noenhanced offset 0,0.9 "
+    "textcolor rgb letters notitle, \\\n"
+    "    'data' index 2*p-1 using 1:(NaN):(0) with points lc palette notitle\n"
     "}\n"
     "if (panels > 1) unset multiplot\n";
 
@@ -63,6 +65,14 @@ static void span(const eq_graph *g, const double (*at)[2], int i, double *least,
     }
 }
 
+/* Neither side is less than 0.4 of the other, so that there is room for the scale of the colours. */
+static void fill_out(double *least, double *most, double side) {
+    double missing = 0.4 * side - (*most - *least);
+    if (!(missing > 0.0)) return;
+    *least -= 0.5 * missing;
+    *most += 0.5 * missing;
+}
+
 void eq_graph_lay_out(const eq_graph *g, eq_canvas *c) {
     double most = largest(g), bound[4][EQ_GRAPH_PANELS], tall = 1.0;
     const char *title[EQ_GRAPH_PANELS];
@@ -74,6 +84,8 @@ void eq_graph_lay_out(const eq_graph *g, eq_canvas *c) {
             eq_canvas_row(c, (double[]){at[n][0], at[n][1], g->kind[n], (double)n + 1.0}, 4);
         eq_canvas_end(c);
         for (int i = 0; i < 2; i++) span(g, at, i, &bound[2 * i][p], &bound[2 * i + 1][p]);
+        fill_out(&bound[0][p], &bound[1][p], bound[3][p] - bound[2][p]);
+        fill_out(&bound[2][p], &bound[3][p], bound[1][p] - bound[0][p]);
         double x = bound[1][p] - bound[0][p], y = bound[3][p] - bound[2][p];
         double margin = 0.08 * fmax(fmax(x, y), 1e-300);
         for (int i = 0; i < 4; i++) bound[i][p] += i % 2 == 0 ? -margin : margin;
@@ -88,6 +100,9 @@ void eq_graph_lay_out(const eq_graph *g, eq_canvas *c) {
     eq_canvas_number(c, "panels", (double)g->panels);
     eq_canvas_number(c, "steps", STEPS);
     eq_canvas_number(c, "most", most);
+    double scale = c->height / (double)c->rows - 0.6; /* in: of the colours, about */
+    eq_canvas_number(c, "scale_step",
+                     eq_axis_step(most, (int)fmin(fmax(floor(scale / 0.25), 2.0), 5.0)));
     eq_canvas_number(c, "thick", fmin(1.0, 10.0 / sqrt(fmax((double)g->edges, 1.0))));
     eq_canvas_text(c, "value_label", g->value_label);
     eq_canvas_texts(c, "heading", title, g->panels);

@@ -193,6 +193,23 @@ START_TEST(time_has_its_unit) {
 }
 END_TEST
 
+/* Of a series circuit: the scale of the colours has room for its numbers, nodes their names. */
+START_TEST(a_series_circuit_has_names_and_a_scale) {
+    double x, y, before = 0.0;
+    put("s.cir", "series\nV1 a 0 1\nR1 a b 1k\nR2 b c 1k\nR3 c d 1k\nR4 d 0 1k\n.end\n");
+    char *svg = drawn("s.cir", "--kind flows");
+    static const char *const node[] = {"a", "b", "c", "d", "r4"};
+    for (int k = 0; k < 5; k++) ck_assert_msg(place_of(svg, node[k], &x, &y), "no %s", node[k]);
+    static const char *const scale[] = {"0", "100", "200"};
+    for (int k = 0; k < 3; k++) {
+        ck_assert_msg(place_of(svg, scale[k], &x, &y), "no %s", scale[k]);
+        if (k > 0) ck_assert_double_gt(before - y, 1.2 * 8.0 * 96.0 / 72.0);
+        before = y;
+    }
+    free(svg);
+}
+END_TEST
+
 /* Classes that differ in the middle of their names alone. */
 static void train_classes(int classes, const char *folder) {
     eq_text t = {0};
@@ -386,6 +403,7 @@ Suite *layout_suite(void) {
     tcase_add_test(t, negative_currents_have_a_logarithm_by_their_size);
     tcase_add_test(t, a_long_label_has_its_unit_inside);
     tcase_add_loop_test(t, time_has_its_unit, 0, 2);
+    tcase_add_test(t, a_series_circuit_has_names_and_a_scale);
     tcase_add_loop_test(t, names_of_many_classes_stay_apart, 0, 2);
     tcase_add_loop_test(t, numbers_lie_inside_their_cells, 0, 4);
     tcase_add_test(t, crossbars_count_from_one);

@@ -82,6 +82,14 @@ static void label_of(flows *f, char label[EQ_GRAPH_LABEL]) {
     snprintf(label, EQ_GRAPH_LABEL, f->pipes == 0 ? "current [%s]" : "flow%s", unit);
 }
 
+/* Few nodes have their names. */
+static void name_nodes(flows *f) {
+    enum { FEW = 24 };
+    for (size_t n = 0; f->nodes <= FEW && n < eq_circuit_nodes(f->c); n++)
+        if (f->place_of[n] != EQ_NONE)
+            f->label[f->place_of[n]] = eq_circuit_node_name(f->c, (eq_node)n);
+}
+
 static eq_status lay_out(flows *f, const char *path, eq_canvas *to, eq_diag *diag) {
     if (f->edges == 0)
         return eq_fail(diag, EQ_ERR_INPUT, "%s has no element of two terminals that can be drawn",
@@ -98,6 +106,7 @@ static eq_status lay_out(flows *f, const char *path, eq_canvas *to, eq_diag *dia
                       .kind = f->kind,
                       .arrows = true};
         label_of(f, g.value_label);
+        name_nodes(f);
         g.panel[0].at = (const double(*)[2])at;
         eq_graph_lay_out(&g, to);
     }
