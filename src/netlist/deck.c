@@ -41,6 +41,8 @@ static void spice_free(eq_spice *s) {
     eq_free(r->late);
     eq_free(r->condition);
     eq_free(r->variant);
+    for (size_t k = 0; k < r->joineds; k++) eq_free(r->joined[k]);
+    eq_free(r->joined);
     eq_free(r->sense);
     eq_free(r->factor);
     eq_free(r->reference);

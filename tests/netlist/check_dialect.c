@@ -144,6 +144,16 @@ static const struct {
     {".backanno", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(level=2 roff=1meg vt=1 vh=1)",
      31.622776601683793e-3}, /* atan 1: 10^(3 - 6/4) ohm */
     {".options reltol=1e-9", "i1 0 a 1m\ns1 a 0 0 x sm\n.model sm sw(ron=5 vt=3 vh=-2)", 5e-3},
+    /* PSpice reference, ".MODEL": a card that begins as a copy of another; the last value counts */
+    {".backanno",
+     "i1 0 a 1m\nr1 a 0 rb temp=77\n.model rb ako:ra r(tc1=2m)\n.model ra r(r=2k tc1=1m) ; c", 2.2},
+    {".options reltol=1e-9",
+     "i1 0 a 1m\n.subckt s p k=3m\nr1 p 0 rc temp=77\n.model rc AKO: rb R tc1={k}\n.ends\nx1 a s\n"
+     ".model rb ako:RA r (\n* more\n+ tc2=100u)\n.model ra r(r=2k\n+ tc1=1m)",
+     2.8},
+    {".global_param z=1",
+     "i1 0 a 1m\ns1 a 0 0 x sb\n.model sb ako:sm vswitch(ron=5)\n.model sm vswitch(von=1.5 ron=3)",
+     5e-3},
     /* LTspice help, "Label a node name": a node $G_NAME is the same everywhere, and no comment */
     {".backanno",
      "v1 $G_vcc 0 5\n.subckt s o\nr1 $g_VCC o 1k\n.ends\nx1 a s\nra a 0 1k\nrg a g_vcc 1k", 2.5},

@@ -563,6 +563,6 @@ void eq_spice_all_models(eq_spice *s) {
         if (own == NULL || own->model != EQ_NONE) continue;
         eq_token t = {EQ_TOKEN_WORD, name, strlen(eq_names_get(d->name, (int32_t)k)), own->at};
         memcpy(name, eq_names_get(d->name, (int32_t)k), t.length);
-        model_in(s, own, s->frame, t, 0);
+        if (eq_spice_model_join(s, own, s->frame, t)) model_in(s, own, s->frame, t, 0);
     }
 }

@@ -10,6 +10,9 @@ int32_t eq_spice_model(eq_spice *s, eq_token name, char letter);
 /* The .model card of that name seen from s->frame, and the frame whose scope holds it; NULL: an
  * error was reported. */
 eq_definition *eq_spice_model_card(eq_spice *s, eq_token name, char letter, eq_frame **frame);
+/* Puts what a card ako:NAME goes on from in front of what it says (PSpice); false: an error was
+ * reported. */
+bool eq_spice_model_join(eq_spice *s, eq_definition *d, const eq_frame *f, eq_token name);
 /* Reads every .model of the deck's own scope, used or not. */
 void eq_spice_all_models(eq_spice *s);
 /* True if a .model of that name has the parameter; its value. */

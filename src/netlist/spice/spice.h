@@ -150,6 +150,8 @@ typedef struct eq_reading {
     size_t scopes, scope_cap;
     eq_definition *variant;
     size_t variants, variant_cap;
+    char **joined; /* texts of .model cards that go on from others */
+    size_t joineds, joined_cap;
     struct eq_declared *declared;
     size_t declareds, declared_cap;
     struct eq_condition *condition;
