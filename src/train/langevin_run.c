@@ -172,6 +172,7 @@ static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_re
     for (int k = 1;; k++) {
         bool grows = false;
         eq_diag *said = eq_diag_new();
+        if (said == NULL) return eq_out_of_memory(diag);
         eq_status status = attempt(s, &with, out, &grows, said);
         bool again = grows && isnan(o->step) && k < TRIES;
         if (!again) eq_diag_pass_on(said, status, diag);
