@@ -66,6 +66,14 @@ static size_t count_switches(const eq_circuit *c) {
     return n;
 }
 
+/* Every switch turns over, or number `which` alone. */
+static void turn_over(const eq_circuit *c, size_t which) {
+    place at = {0};
+    size_t n = 0;
+    for (eq_formula *f; (f = next_switch(c, &at)) != NULL; n++)
+        if (which == SIZE_MAX || n == which) eq_formula_switch(f, !eq_formula_is_on(f));
+}
+
 /* Changes the states that their controls do not allow at this solution: all of them, or the next one behind switch number
  * `*last`, which it becomes; how many there are. */
 static size_t change(const eq_circuit *c, eq_solver *s, const double *v, const double *branch,
@@ -82,10 +90,7 @@ static size_t change(const eq_circuit *c, eq_solver *s, const double *v, const d
     }
     if (together || wrong == 0) return wrong;
     *last = behind != SIZE_MAX ? behind : first;
-    at = (place){0};
-    n = 0;
-    for (eq_formula *f; (f = next_switch(c, &at)) != NULL; n++)
-        if (n == *last) eq_formula_switch(f, !eq_formula_is_on(f));
+    turn_over(c, *last);
     return wrong;
 }
 
@@ -112,74 +117,70 @@ static void obey_sources(const eq_circuit *c, eq_solver *s, double *v) {
     }
 }
 
-/* Every switch turns over, or number `which` alone. */
-static void turn_over(const eq_circuit *c, size_t which) {
-    place at = {0};
-    size_t n = 0;
-    for (eq_formula *f; (f = next_switch(c, &at)) != NULL; n++)
-        if (which == SIZE_MAX || n == which) eq_formula_switch(f, !eq_formula_is_on(f));
-}
-
 /* There is no operating point, as far as was found. */
 static bool is_none(eq_status status) {
     return status == EQ_ERR_CONVERGE || status == EQ_ERR_SINGULAR;
 }
 
+/* A search for states: what eq_solver_solve takes and leaves. */
+typedef struct search {
+    eq_circuit *c;
+    eq_solver *s;
+    const eq_solve_options *o;
+    const double *v; /* [nodes] the start, which stays */
+    double *at, *branch;
+    eq_solve_info *info;
+    size_t switches;
+    bool turned; /* other states than those of the walk were tried */
+} search;
+
 /* An operating point with the states that stand. */
-static eq_status solve_frozen(eq_circuit *c, eq_solver *s, const eq_solve_options *o,
-                              const double *v, double *at, double *branch, eq_solve_info *info,
-                              eq_diag *diag) {
-    freeze(c, true);
-    eq_solver_refresh(s);
-    memcpy(at, v, eq_circuit_nodes(c) * sizeof *v);
-    eq_status status = eq_solver_solve(s, o, at, branch, info, diag);
-    freeze(c, false);
+static eq_status solve_frozen(const search *q, eq_diag *diag) {
+    freeze(q->c, true);
+    eq_solver_refresh(q->s);
+    memcpy(q->at, q->v, eq_circuit_nodes(q->c) * sizeof *q->v);
+    eq_status status = eq_solver_solve(q->s, q->o, q->at, q->branch, q->info, diag);
+    freeze(q->c, false);
     return status;
 }
 
 /* The same where there was none: with one of the switches, or all, turned over, of a few. Where that does not help
  * the states are as they were. */
-static eq_status solve_turned(eq_circuit *c, eq_solver *s, const eq_solve_options *o, size_t n,
-                              const double *v, double *at, double *branch, eq_solve_info *info) {
+static eq_status solve_turned(const search *q) {
     enum { FEW = 8 };
-    for (size_t k = 0; n <= FEW && k <= n; k++) {
-        size_t which = k < n ? k : SIZE_MAX;
-        if (which == SIZE_MAX && n == 1) break;
-        turn_over(c, which);
-        eq_status status = solve_frozen(c, s, o, v, at, branch, info, NULL);
+    for (size_t k = 0; q->switches <= FEW && k <= q->switches; k++) {
+        size_t which = k < q->switches ? k : SIZE_MAX;
+        if (which == SIZE_MAX && q->switches == 1) break;
+        turn_over(q->c, which);
+        eq_status status = solve_frozen(q, NULL);
         if (!is_none(status)) return status;
-        turn_over(c, which);
+        turn_over(q->c, which);
     }
     return EQ_ERR_CONVERGE;
 }
 
 /* With the states that stand or, once, with others. */
-static eq_status solve_states(eq_circuit *c, eq_solver *s, const eq_solve_options *o, size_t n,
-                              const double *v, double *at, double *branch, eq_solve_info *info,
-                              bool *turned, eq_diag *diag) {
+static eq_status solve_states(search *q, eq_diag *diag) {
     eq_status status = EQ_ERR_CONVERGE;
-    if (!*turned) status = solve_frozen(c, s, o, v, at, branch, info, NULL);
-    if (is_none(status) && !*turned) {
-        *turned = true;
-        status = solve_turned(c, s, o, n, v, at, branch, info);
+    if (!q->turned) status = solve_frozen(q, NULL);
+    if (is_none(status) && !q->turned) {
+        q->turned = true;
+        status = solve_turned(q);
     }
-    return status == EQ_OK ? EQ_OK : solve_frozen(c, s, o, v, at, branch, info, diag);
+    return status == EQ_OK ? EQ_OK : solve_frozen(q, diag);
 }
 
-/* From the start v, which stays, into `at`: all states that have to change do so together, for a while, and then one by
- * one in turn. */
-static eq_status walk(eq_circuit *c, eq_solver *s, const eq_solve_options *o, const double *v,
-                      double *at, double *branch, eq_solve_info *info, eq_diag *diag) {
-    size_t n = count_switches(c), wrong = 1, last = n;
+/* All states that have to change do so together, for a while, and then one by one in turn. */
+static eq_status walk(search *q, eq_diag *diag) {
+    size_t n = q->switches, wrong = 1, last = n;
     size_t together = 2 * n + 8, rounds = together + 4 * n + 32;
     eq_status status = EQ_OK;
-    bool turned = false;
-    obey_sources(c, s, at);
+    obey_sources(q->c, q->s, q->at);
     for (size_t round = 0; status == EQ_OK && wrong > 0 && round < rounds; round++) {
-        status = solve_states(c, s, o, n, v, at, branch, info, &turned, diag);
-        if (status == EQ_OK) wrong = change(c, s, at, branch, round < together, &last);
+        status = solve_states(q, diag);
+        if (status == EQ_OK) wrong = change(q->c, q->s, q->at, q->branch, round < together, &last);
     }
-    eq_solver_refresh(s);
+    eq_solver_refresh(q->s);
     if (status != EQ_OK || wrong == 0) return status;
     return eq_fail(
         diag, EQ_ERR_CONVERGE,
@@ -190,10 +191,12 @@ static eq_status walk(eq_circuit *c, eq_solver *s, const eq_solve_options *o, co
 
 eq_status eq_switches_solve(eq_circuit *c, eq_solver *s, const eq_solve_options *o, double *v,
                             double *branch, eq_solve_info *info, eq_diag *diag) {
-    if (!eq_switches_any(c)) return eq_solver_solve(s, o, v, branch, info, diag);
+    size_t n = count_switches(c);
+    if (n == 0) return eq_solver_solve(s, o, v, branch, info, diag);
     double *at = eq_malloc(eq_circuit_nodes(c), sizeof *at);
     if (at == NULL) return eq_out_of_memory(diag);
-    eq_status status = walk(c, s, o, v, at, branch, info, diag);
+    search q = {c, s, o, v, at, branch, info, n, false};
+    eq_status status = walk(&q, diag);
     if (status == EQ_OK) memcpy(v, at, eq_circuit_nodes(c) * sizeof *at);
     eq_free(at);
     return status;
