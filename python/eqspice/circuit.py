@@ -57,7 +57,7 @@ class _Owned(Kept):
 class _Plan(Kept):
     """A batch of the library for one choice of inputs, with the columns of each pattern."""
 
-    __slots__ = ("pointer", "columns", "count", "room", "keep")
+    __slots__ = ("pointer", "columns", "count", "room", "keep", "keys")
 
     def __init__(self, circuit, patterns):
         handles, self.columns = [], {}
@@ -70,6 +70,7 @@ class _Plan(Kept):
             self.columns[pattern] = len(handles), len(handles) + len(found)
             handles += found
         self.count, self.room, self.keep = len(handles), {}, circuit._owned
+        self.keys = {(h.element, h.param) for h in handles}
         self.pointer, o = c_void_p(), BatchOptions(circuit.threads)
         circuit._diag.check(lib.eq_batch_new(circuit._pointer, _array(handles), self.count, byref(o),
                                              byref(self.pointer), circuit._diag.pointer))
@@ -197,10 +198,7 @@ class Circuit(Kept):
         element, paren, param = fold(pattern).partition("(")
         names = [pattern]
         if _is_pattern(element):
-            fits = _matcher(element)
-            names = [n + paren + param for n in self.elements if fits(fold(n))]
-            if not names:
-                raise KeyError(f"no element fits {pattern!r}")
+            names = [n + paren + param for n in self._names(element, pattern)]
         with self._lock:
             found = self._handles[pattern] = [self._handle(name) for name in names]
         return found
@@ -214,7 +212,16 @@ class Circuit(Kept):
     def find(self, pattern):
         """The names of the elements that a pattern means, in deck order. Raises KeyError or
         eqspice.InputError where there are none."""
+        if _is_pattern(pattern) and "(" not in pattern:
+            return self._names(fold(pattern), pattern)
         return [self.elements[h.element] for h in self._find(pattern)]
+
+    def _names(self, element, pattern):
+        fits = _matcher(element)
+        names = [n for n in self.elements if fits(fold(n))]
+        if not names:
+            raise KeyError(f"no element fits {pattern!r}")
+        return names
 
     def get(self, pattern):
         """The parameters that a pattern means [n], or a number for a name without wildcard, in their
@@ -248,14 +255,14 @@ class Circuit(Kept):
 
     def _put_back(self, old):
         for h, value in reversed(old):
-            lib.eq_handle_set(self._pointer, h, value, None)
+            lib.eq_handle_restore(self._pointer, h, value)
 
     def _check_params(self, points):
         """Gradients at these points hold for the parameters that they were solved with."""
         then, now, base = points._params, self._params, self._base
         if then is now:
             return
-        for key in now:
+        for key in now.keys() - points._plan.keys:
             was = then.get(key, base[key])
             if was != now[key]:
                 raise ValueError(f"these points were solved with another {self._parameter(key)}, {was:.6g} and not "

@@ -11,7 +11,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ._lib import CMetrics, Diag, Kept, Message, PowerPart, UsageError, Warned, lib, name_of, threads_of, to_c
+from ._lib import CMetrics, Diag, InputError, Kept, Message, PowerPart, UsageError, Warned, lib, name_of, threads_of, to_c
 from .circuit import Circuit
 from .training import metrics_of, settings_of
 
@@ -105,6 +105,7 @@ class Run(Kept):
 
     def __init__(self, folder, *, data=None, labels=None, set=None, temp=None, models=None, threads=1):
         self.folder, self._diag, self._pointer = pathlib.Path(folder), Diag(), c_void_p()
+        self._place = self.folder.absolute()
         self._lock = threading.RLock()
         o = lib.eq_trained_defaults()
         o.data = None if data is None else to_c(data)
@@ -116,10 +117,11 @@ class Run(Kept):
                 raise ValueError("temp=nan is no temperature")
             o.temp = temp
         self._threads = threads
+        data, labels, models = (None if p is None else os.path.abspath(p) for p in (data, labels, models))
         self._how, self._data = dict(set=set, temp=temp, models=models, threads=threads), (data, labels)
         self._diag.check(lib.eq_trained_open(to_c(folder), byref(o), byref(self._pointer),
                                              self._diag.pointer))
-        self.messages = self._diag.warn()
+        self.messages, self._written = self._diag.warn(), self._when()
         row, epochs = CMetrics(), c_size_t()
         chosen = lib.eq_trained_chosen(self._pointer, byref(row), byref(epochs))
         self.epochs = epochs.value
@@ -130,13 +132,18 @@ class Run(Kept):
         if getattr(self, "_pointer", None):
             free(self._pointer)
 
+    def _when(self):
+        """When the checkpoint was written, and its size."""
+        s = os.stat(self._place / "checkpoint")
+        return s.st_mtime_ns, s.st_size
+
     def eval(self, data=None, *, labels=None, potentials=False, power=False):
         """Evaluates on the held-out examples, or on those of the file `data`, and returns an Evaluation.
         labels: the file of their labels, or targets, where data is a .npy or IDX file of other examples.
         potentials: with those of all nodes; power: with the power of an inference. Raises
         eqspice.InputError where there are no examples."""
         if data is not None or labels is not None:
-            return Run(self.folder, data=data, labels=labels, **self._how).eval(potentials=potentials, power=power)
+            return Run(self._place, data=data, labels=labels, **self._how).eval(potentials=potentials, power=power)
         o, i = lib.eq_infer_defaults(), c_void_p()
         o.predictions, o.potentials, o.power = True, potentials, power
         with self._lock:
@@ -153,10 +160,13 @@ class Run(Kept):
         if not lib.eq_trained_circuit(self._pointer):
             raise UsageError([Message("error", None, 0, 0, f"'{self.folder}' is a run of a <network>, "
                                       "which is no circuit; take eval")])
+        if self._when() != self._written:
+            raise InputError([Message("error", None, 0, 0, f"'{self.folder}' has been trained since it was opened; "
+                                      "open it once more")])
         data, labels = self._data
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Warned)  # told when this run was opened
-            own = Run(self.folder, data=data, labels=labels, **self._how)
+            own = Run(self._place, data=data, labels=labels, **self._how)
         return Circuit._of(lib.eq_trained_circuit(own._pointer), own, self._threads)
 
     @property

@@ -422,3 +422,26 @@ def test_threads_are_a_number_of_c():
     for threads in (0, -1, 2**32 + 1, 2**40):
         with pytest.raises(ValueError, match="give 1 to 4096"):
             eqspice.Circuit(text=DIVIDER, threads=threads)
+
+
+def test_parameters_that_were_not_given_are_put_back():
+    c = eqspice.Circuit(text="t\nV1 in 0 10\nR1 in out 1k\nD1 out 0 dm\n.model dm d is=1e-14\n.end\n")
+    points, before = c.op(), c.op()["out"]
+    for params in ({"d1(temp)": 120.0}, {"d1(temp)": 120.0, "r1": float("nan")}):
+        with pytest.raises(eqspice.InputError):
+            c.op({"nothing": 1.0}, params=params)
+        assert math.isnan(c.get("d1(temp)")) and c.op()["out"] == before
+    assert c.vjp({"out": 1.0}, "r1", at=points).shape == (1,)
+
+
+def test_a_parameter_that_was_an_input_may_be_set_behind_it():
+    c = eqspice.Circuit(text=DIVIDER)
+    points = c.op({"r1": [1e3, 2e3]})
+    right = c.vjp({"out": 1.0}, "r1")
+    c.set("r1", 5e3)
+    assert c.vjp({"out": 1.0}, "r1", at=points).tolist() == right.tolist()
+
+
+def test_names_are_found_whatever_their_parameters():
+    c = eqspice.Circuit(text=DIODES)
+    assert c.find("*") == ["v1", "v2", "r1", "r2", "d1"] and c.find("d*") == ["d1"]

@@ -143,3 +143,15 @@ def test_a_file_without_rows_has_no_metrics(tmp_path, iris):
 def test_no_number_is_no_temperature(iris):
     with pytest.raises(ValueError, match="no temperature"):
         eqspice.open(iris[0], temp=float("nan"))
+
+
+def test_a_circuit_is_that_of_the_run_that_was_opened(iris, tmp_path, monkeypatch):
+    shutil.copytree(iris[0], tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    run = eqspice.open("run")
+    monkeypatch.chdir("/")
+    assert run.circuit().find("rw*")
+    checkpoint = tmp_path / "run" / "checkpoint"
+    os.utime(checkpoint, ns=(1, 1))
+    with pytest.raises(eqspice.InputError, match="open it once more"):
+        run.circuit()

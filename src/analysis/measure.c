@@ -7,8 +7,9 @@
 #include "base/mem.h"
 #include "netlist/netlist.h"
 
-/* start + i step is right to so many units of the largest value of the sweep. */
-enum { ROUNDINGS = 4 };
+/* start + i step, and what a decade is stepped through by factors, is right to so many units of the largest value
+ * of the sweep. */
+enum { ROUNDINGS = 64 };
 
 /* The points of a quantity, kept for an integral. */
 typedef struct curve {
@@ -308,9 +309,15 @@ void eq_measuring_sweep(eq_measuring *m, const eq_deck *d) {
     }
 }
 
+/* The sum goes along with the sweep; where both ends are given the integral goes from the one to the other. */
+static double orientation(const eq_measure *card, const state *s) {
+    bool both = isfinite(card->from) && isfinite(card->to);
+    return both && (card->to >= card->from) != (s->total >= 0.0) ? -1.0 : 1.0;
+}
+
 /* From `from` to `to`; a single point has no average. */
 static double integral(const eq_measure *card, const state *s) {
-    if (card->kind == EQ_MEASURE_INTEG) return card->from > card->to ? -s->sum : s->sum;
+    if (card->kind == EQ_MEASURE_INTEG) return s->sum * orientation(card, s);
     if (s->total == 0.0) return NAN;
     return card->kind == EQ_MEASURE_AVG ? s->sum / s->total : sqrt(s->sum / s->total);
 }

@@ -297,7 +297,7 @@ eq_status eq_ladder_solve(eq_newton *w, double *x, const char **rung) {
     double ratio = INFINITY;
     memcpy(w->start, x, w->s->n * sizeof *x);
     if (from_what_is_known(w, x, rung)) return EQ_OK;
-    bool pole = w->begin.cold && eq_poles_at(w, x);
+    bool pole = w->begin.cold && eq_poles_of_loads(w, x);
     if (pole) status = from_open(w, x, rung);
     if (status != EQ_ERR_CONVERGE) return status;
     status = climb(w, x, rung, &first, &ratio);

@@ -105,8 +105,7 @@ static void driven(const eq_circuit *c, eq_solver *s, double *v) {
     for (size_t k = 0; k < r->moves; k++) v[r->moving[k]] = NAN;
 }
 
-/* Switches that sources alone control have the states that these make, before anything is solved: with those of their
- * lines the circuit may have no operating point. v: [nodes] work. */
+/* Switches that sources alone control get the states that these make. v: [nodes] work. */
 static void obey_sources(const eq_circuit *c, eq_solver *s, double *v) {
     place at = {0};
     driven(c, s, v);
@@ -144,28 +143,47 @@ static eq_status solve_frozen(const search *q, eq_diag *diag) {
     return status;
 }
 
-/* The same where there was none: with one of the switches, or all, turned over, of a few. Where that does not help
- * the states are as they were. */
+/* Whether those that were turned over are where their controls at the solution would bring them from the other state. */
+static bool is_asked_for(const search *q, size_t which) {
+    place at = {0};
+    size_t n = 0;
+    bool asked = true;
+    for (eq_formula *f; (f = next_switch(q->c, &at)) != NULL; n++) {
+        if (which != SIZE_MAX && n != which) continue;
+        bool on = eq_formula_is_on(f);
+        eq_formula_switch(f, !on);
+        asked = asked && eq_formula_closes(f, control(f, q->s, q->at, q->branch)) == on;
+        eq_formula_switch(f, on);
+    }
+    return asked;
+}
+
+/* The same where there was none: with one of the switches, or all, turned over, of a few; first as their controls ask
+ * for it. Where that does not help the states are as they were. */
 static eq_status solve_turned(const search *q) {
     enum { FEW = 8 };
-    for (size_t k = 0; q->switches <= FEW && k <= q->switches; k++) {
-        size_t which = k < q->switches ? k : SIZE_MAX;
-        if (which == SIZE_MAX && q->switches == 1) break;
-        turn_over(q->c, which);
-        eq_status status = solve_frozen(q, NULL);
-        if (!is_none(status)) return status;
-        turn_over(q->c, which);
-    }
+    for (int any = 0; any < 2; any++)
+        for (size_t k = 0; q->switches <= FEW && k <= q->switches; k++) {
+            size_t which = k < q->switches ? k : SIZE_MAX;
+            if (which == SIZE_MAX && q->switches == 1) break;
+            turn_over(q->c, which);
+            eq_status status = solve_frozen(q, NULL);
+            if (!is_none(status) && (status != EQ_OK || any || is_asked_for(q, which)))
+                return status;
+            turn_over(q->c, which);
+        }
     return EQ_ERR_CONVERGE;
 }
 
-/* With the states that stand or, once, with others. */
+/* With the states that stand or, once, where these have no point, with those that sources make, and with others. */
 static eq_status solve_states(search *q, eq_diag *diag) {
     eq_status status = EQ_ERR_CONVERGE;
     if (!q->turned) status = solve_frozen(q, NULL);
     if (is_none(status) && !q->turned) {
         q->turned = true;
-        status = solve_turned(q);
+        obey_sources(q->c, q->s, q->at);
+        status = solve_frozen(q, NULL);
+        if (is_none(status)) status = solve_turned(q);
     }
     return status == EQ_OK ? EQ_OK : solve_frozen(q, diag);
 }
@@ -175,7 +193,6 @@ static eq_status walk(search *q, eq_diag *diag) {
     size_t n = q->switches, wrong = 1, last = n;
     size_t together = 2 * n + 8, rounds = together + 4 * n + 32;
     eq_status status = EQ_OK;
-    obey_sources(q->c, q->s, q->at);
     for (size_t round = 0; status == EQ_OK && wrong > 0 && round < rounds; round++) {
         status = solve_states(q, diag);
         if (status == EQ_OK) wrong = change(q->c, q->s, q->at, q->branch, round < together, &last);

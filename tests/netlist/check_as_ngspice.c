@@ -400,6 +400,21 @@ START_TEST(switches_whose_first_states_have_no_point_are_turned) {
 }
 END_TEST
 
+/* Where the states of the lines, or one turned as its control asks for it, have a point, ngspice's answers hold. */
+START_TEST(switches_are_turned_no_more_than_they_must) {
+    static const char *const deck =
+        "switches\nv1 in 0 4\nv2 c 0 1\nr0 in n0 100\nrg0 n0 0 1k\nr1 c n1 100\nrg1 n1 0 1k\n"
+        "r2 n0 n2 100\nrg2 n2 0 1k\ns0 n2 0 in 0 m0\ns1 n2 n1 n0 0 m1\n"
+        ".model m0 sw vt=2 vh=0.1 ron=10 roff=1e6\n.model m1 sw vt=2 vh=1 ron=10 roff=1e6\n"
+        ".op\n.print op v(n1)\n.end\n";
+    char *said;
+    put("s.cir", deck);
+    expect_exit(0, &said, "run %s --format csv", in("s.cir"));
+    ck_assert_double_eq_tol(strtod(strchr(said, '\n'), NULL), 0.30771, 1e-5);
+    free(said);
+}
+END_TEST
+
 /* Four switches with hysteresis, one of them controlled by a current, and a sweep over both of its
  * edges, up or down, once or within another sweep. */
 static void random_switches(eq_random *r, bool twice, eq_text *deck) {
@@ -475,6 +490,7 @@ Suite *as_ngspice_suite(void) {
     tcase_add_test(t, waveforms_have_ngspices_value_at_zero);
     tcase_add_test(t, decks_have_ngspices_current);
     tcase_add_test(t, switches_whose_first_states_have_no_point_are_turned);
+    tcase_add_test(t, switches_are_turned_no_more_than_they_must);
     tcase_add_test(t, switches_keep_their_state_along_a_sweep);
     suite_add_tcase(s, t);
     return s;

@@ -241,6 +241,29 @@ START_TEST(formulas_with_a_pole_at_zero_are_solved) {
 }
 END_TEST
 
+/* A meter with a pole, a root and 0/0 at zero leave a circuit where it is without them: a diode beside a tunnel
+ * diode at the lower of its states (ngspice 39), a circuit without sources at 0. */
+START_TEST(what_is_no_load_changes_no_state) {
+    static const char *const meter[] = {"", "bm m 0 v=1m/v(a)\nrm m 0 1k\n",
+                                        "bm 0 m i=1m/v(a)\nrm m 0 1k\n",
+                                        "bm m 0 v=sqrt(abs(v(a)))\nrm m 0 1k\n"};
+    static const char *const dead[] = {"1m*sqrt(abs(v(a)))", "1m*atan(v(a)/v(a))", "1m*cbrt(v(a))"};
+    char text[512];
+    for (size_t k = 0; k < sizeof meter / sizeof *meter; k++) {
+        snprintf(text, sizeof text,
+                 "tunnel\nv1 in 0 1\nr1 in a 100\n"
+                 "b1 a 0 i=10m*v(a)/0.1*exp(1-v(a)/0.1)+1p*(exp(v(a)/0.026)-1)\n%s.op\n.end\n",
+                 meter[k]);
+        ck_assert_double_eq_tol(potential(text, "a"), 0.0671887, 1e-7);
+    }
+    for (size_t k = 0; k < sizeof dead / sizeof *dead; k++) {
+        snprintf(text, sizeof text,
+                 "dead\nv1 in 0 0\nr1 in a 1k\nr2 a 0 1k\nb1 a 0 i=%s\n.op\n.end\n", dead[k]);
+        ck_assert_double_eq_tol(potential(text, "a"), 0.0, 1e-12);
+    }
+}
+END_TEST
+
 Suite *ladder_suite(void) {
     Suite *s = suite_create("ladder");
     TCase *t = tcase_create("ladder");
@@ -250,6 +273,7 @@ Suite *ladder_suite(void) {
     tcase_add_test(t, large_inputs_are_solved_by_the_first_rung);
     tcase_add_loop_test(t, what_is_off_decides_the_state, 0, 3);
     tcase_add_test(t, formulas_with_a_pole_at_zero_are_solved);
+    tcase_add_test(t, what_is_no_load_changes_no_state);
     tcase_add_test(t, out_of_memory_is_a_status);
     suite_add_tcase(s, t);
     return s;

@@ -227,7 +227,7 @@ static eq_status check_node(const eq_circuit *c, eq_node node, eq_diag *diag) {
         if (here == 0 || has_law(k) || is_transistor(k)) continue;
         return eq_fail(diag, EQ_ERR_USAGE,
                        "at node %s stands %s, whose current is no function of the potentials "
-                       "around it alone; sweep a source there instead (eqspice sweep)",
+                       "around it alone; put a source there and a .dc card instead (eqspice run)",
                        eq_circuit_node_name(c, node), eq_circuit_element_name(c, t->id[row]));
     }
     if (found > 0) return EQ_OK;
