@@ -199,12 +199,12 @@ EQ_API eq_status eq_handle_find(const eq_circuit *c, const char *name, eq_handle
 EQ_API eq_handle_info eq_handle_about(const eq_circuit *c, eq_handle h);
 /** The value of a parameter, in its unit. */
 EQ_API double eq_handle_get(const eq_circuit *c, eq_handle h);
-/** Puts back what eq_handle_get() has given before eq_handle_set(): NAN, too, that of a parameter which
- * the deck does not give.
+/** As eq_handle_set(), without looking at bounds: to put back what eq_handle_get() has given before,
+ * NAN, too, that of a parameter which the deck does not give.
  * @param c  the circuit
  * @param h  the parameter
- * @param value  its value before, in its unit; unchecked */
-EQ_API void eq_handle_restore(eq_circuit *c, eq_handle h, double value);
+ * @param value  in its unit */
+EQ_API void eq_handle_put(eq_circuit *c, eq_handle h, double value);
 /** Sets a parameter. A solver takes the change over by eq_solver_refresh(), a batch at its next
  * call.
  * @param c  the circuit

@@ -143,7 +143,7 @@ FUNCTIONS = {
     "eq_handle_about": (HandleInfo, [_P, Handle]),
     "eq_handle_get": (c_double, [_P, Handle]),
     "eq_handle_set": (c_int, [_P, Handle, c_double, _P]),
-    "eq_handle_restore": (None, [_P, Handle, c_double]),
+    "eq_handle_put": (None, [_P, Handle, c_double]),
     "eq_solver_new": (c_int, [_P, POINTER(_P), _P]),
     "eq_solver_free": (None, [_P]),
     "eq_solver_branches": (c_size_t, [_P]),

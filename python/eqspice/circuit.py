@@ -255,7 +255,7 @@ class Circuit(Kept):
 
     def _put_back(self, old):
         for h, value in reversed(old):
-            lib.eq_handle_restore(self._pointer, h, value)
+            lib.eq_handle_put(self._pointer, h, value)
 
     def _check_params(self, points):
         """Gradients at these points hold for the parameters that they were solved with."""

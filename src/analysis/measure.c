@@ -253,8 +253,8 @@ eq_status eq_measuring_point(eq_measuring *m, eq_probe *at, double x, eq_diag *d
 }
 
 /* The integral of f(y) by Simpson's 3/8 and 1/3 rules where the points are equally spaced, but for
- * their rounding, else by trapezoids, as in ngspice (com_measure2.c; measured). */
-static double simpson(const curve *c, double rounding, double (*f)(double)) {
+ * their rounding, else by trapezoids, as in ngspice (com_measure2.c; measured). Rounding below 0: all by trapezoids. */
+static double integrate(const curve *c, double rounding, double (*f)(double)) {
     double sum = 0.0;
     const double *x = c->x, *y = c->y;
     for (size_t i = 0; i + 1 < c->n;) {
@@ -281,22 +281,13 @@ static double square(double y) {
     return y * y;
 }
 
-static double trapezoids(const curve *c, double rounding, double (*f)(double)) {
-    double sum = 0.0;
-    (void)rounding;
-    for (size_t i = 0; i + 1 < c->n; i++)
-        sum += 0.5 * (c->x[i + 1] - c->x[i]) * (f(c->y[i]) + f(c->y[i + 1]));
-    return sum;
-}
-
 /* Adds the sweep under way to the integral; ngspice has its own rule for all but averages. */
 static void add_up(const eq_measuring *m, const eq_measure *card, state *s) {
     const curve *c = &s->curve;
-    double (*rule)(const curve *c, double rounding, double (*f)(double)) =
-        m->as_ngspice && card->kind != EQ_MEASURE_AVG ? simpson : trapezoids;
+    double rounding = m->as_ngspice && card->kind != EQ_MEASURE_AVG ? m->rounding : -1.0;
     if (c->n == 0) return;
     s->sum = (isnan(s->sum) ? 0.0 : s->sum) +
-             rule(c, m->rounding, card->kind == EQ_MEASURE_RMS ? square : itself);
+             integrate(c, rounding, card->kind == EQ_MEASURE_RMS ? square : itself);
     s->total += c->x[c->n - 1] - c->x[0];
     s->curve.n = 0;
 }

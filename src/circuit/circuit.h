@@ -250,9 +250,7 @@ eq_status eq_circuit_check_values(const eq_circuit *c, eq_diag *diag);
 eq_status eq_param_check(const eq_device_class *cls, int k, double value, eq_place at, int length,
                          const char *name, eq_diag *diag);
 
-/* handle.c. As eq_handle_set, without looking at bounds. */
-void eq_handle_put(eq_circuit *c, eq_handle h, double value);
-/* Whether the parameter may have the value. */
+/* handle.c. Whether the parameter may have the value. */
 eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_diag *diag);
 /* Where the parameter, or what it is the inverse of, stands: to keep it and to give it back to the
  * bit. */

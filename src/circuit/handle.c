@@ -167,10 +167,6 @@ eq_status eq_handle_check(const eq_circuit *c, eq_handle h, double value, eq_dia
                           eq_circuit_place_of(c, h.element), (int)strlen(name), name, diag);
 }
 
-void eq_handle_restore(eq_circuit *c, eq_handle h, double value) {
-    eq_handle_put(c, h, value);
-}
-
 eq_status eq_handle_set(eq_circuit *c, eq_handle h, double value, eq_diag *diag) {
     eq_status status = eq_handle_check(c, h, value, diag);
     if (status == EQ_OK) eq_handle_put(c, h, value);

@@ -186,19 +186,24 @@ static void lay_out_panels(const eq_lines *l, const eq_placed *at, eq_canvas *c)
         }
         eq_canvas_numbers(c, name[n], value, l->panels);
     }
-    eq_canvas_numbers(c, "first", l->first, l->panels);
-    eq_canvas_numbers(c, "last", l->last, l->panels);
-    eq_canvas_numbers(c, "x_step", at->x_step, l->panels);
-    eq_canvas_numbers(c, "y_step", at->y_step, l->panels);
-    eq_canvas_numbers(c, "y_floor", at->y_floor, l->panels);
-    eq_canvas_numbers(c, "corner", at->corner, l->panels);
-    eq_canvas_numbers(c, "left", at->left, l->panels);
-    eq_canvas_numbers(c, "bottom", at->bottom, l->panels);
-    eq_canvas_numbers(c, "strip_left", at->strip_left, l->panels);
-    eq_canvas_numbers(c, "strip_bottom", at->strip_bottom, l->panels);
-    eq_canvas_numbers(c, "strip_width", at->strip_width, l->panels);
-    eq_canvas_numbers(c, "strip_height", at->strip_height, l->panels);
-    eq_canvas_numbers(c, "strip_rows", at->strip_rows, l->panels);
+    const struct {
+        const char *name;
+        const double *value; /* [panels] */
+    } placed[] = {{"first", l->first},
+                  {"last", l->last},
+                  {"x_step", at->x_step},
+                  {"y_step", at->y_step},
+                  {"y_floor", at->y_floor},
+                  {"corner", at->corner},
+                  {"left", at->left},
+                  {"bottom", at->bottom},
+                  {"strip_left", at->strip_left},
+                  {"strip_bottom", at->strip_bottom},
+                  {"strip_width", at->strip_width},
+                  {"strip_height", at->strip_height},
+                  {"strip_rows", at->strip_rows}};
+    for (size_t k = 0; k < sizeof placed / sizeof *placed; k++)
+        eq_canvas_numbers(c, placed[k].name, placed[k].value, l->panels);
 }
 
 /* What is not drawn is told. */

@@ -80,8 +80,8 @@ static void lift_all(eq_newton *w, const double *x, double *v) {
         for (size_t j = 0; t->formula != NULL && j < t->count; j++) {
             size_t inputs = eq_port_inputs(t, j);
             eq_system_formula(w->s, t, j, x);
-            for (size_t k = 0; at_pole(&w->s->ports, inputs) && k < inputs; k++)
-                lift(&t->formula[j]->input[k], 1.0, v);
+            if (!at_pole(&w->s->ports, inputs)) continue;
+            for (size_t k = 0; k < inputs; k++) lift(&t->formula[j]->input[k], 1.0, v);
         }
     }
 }

@@ -359,16 +359,17 @@ static void keep_within(eq_phases *p, const eq_network *e, size_t n) {
         if (!isnan(p->way[k])) p->at[k] = fmin(fmax(p->at[k], about.least), about.most);
 }
 
-/* Outputs held at p->at: the multiplier method (Hestenes 1969), in which the current that a large
+/* Outputs held at y0 + eta (target - y0): the multiplier method (Hestenes 1969), in which the current that a large
  * conductance g had to carry is driven as a constant one in the next round, so that what an output
  * is still off shrinks by the conductance it shows over g each time. Much larger than that g must
  * not be, or the KCL at the output drowns in its round-off. */
-static eq_status hold(eq_phases *p, eq_network *e, int slot, size_t n, const double *y0,
+static eq_status hold(eq_phases *p, eq_network *e, int slot, double eta, size_t n, const double *y0,
                       eq_diag *diag) {
     static const double times = 1e3, most = 1e12; /* S */
     size_t m = p->outputs, which = 0;
     double g = first_hold, before = INFINITY, size = 0.0;
     eq_nudge nudge = {.current = p->current, .slope = p->slope, .at = p->at};
+    attach(p, eta, g, n, y0);
     keep_within(p, e, n);
     for (int round = 0;; round++) {
         eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
@@ -397,8 +398,7 @@ static eq_status pull(eq_phases *p, eq_network *e, int slot, double eta, double 
     attach(p, eta, g, n, y0);
     eq_status status = eq_network_nudged_phase(e, slot, &nudge, p->y, NULL);
     if (status == EQ_OK && !is_as_held(p, n, y0)) return EQ_OK;
-    attach(p, eta, first_hold, n, y0);
-    if (hold(p, e, slot, n, y0, NULL) == EQ_OK && shows_less(p, g, n, y0)) return EQ_OK;
+    if (hold(p, e, slot, eta, n, y0, NULL) == EQ_OK && shows_less(p, g, n, y0)) return EQ_OK;
     attach(p, eta, g, n, y0);
     return eq_network_nudged_phase(e, slot, &nudge, p->y, diag);
 }
@@ -419,12 +419,15 @@ static eq_status nudge_clamp(eq_phases *p, eq_network *e, int slot, const eq_cos
     size_t m = p->outputs;
     bool held = isinf(est->clamp);
     for (size_t j = 0; j < n; j++) eq_cost_way(cost, m, y0 + j * m, goal[j], p->way + j * m);
-    attach(p, eta, first_hold, n, y0);
-    if (est->nodes) move_nodes(p, e, eta, n);
-    eq_status status = est->nodes
-                           ? eq_network_clamped_phase(e, slot, p->move, est->clamp, p->y, diag)
-                       : held ? hold(p, e, slot, n, y0, diag)
-                              : pull(p, e, slot, eta, est->clamp, n, y0, diag);
+    eq_status status;
+    if (est->nodes) {
+        attach(p, eta, held ? first_hold : est->clamp, n, y0);
+        move_nodes(p, e, eta, n);
+        status = eq_network_clamped_phase(e, slot, p->move, est->clamp, p->y, diag);
+    } else {
+        status = held ? hold(p, e, slot, eta, n, y0, diag)
+                      : pull(p, e, slot, eta, est->clamp, n, y0, diag);
+    }
     if (status == EQ_OK && y != NULL) memcpy(y, p->y, n * m * sizeof *y);
     return status;
 }
