@@ -115,6 +115,11 @@ void eq_reduction_currents(const eq_reduction *r, const eq_circuit *c, const eq_
 
 /* Fills depth and within of a reduction that is otherwise whole; false: memory ran out. */
 bool eq_reduction_find_within(eq_reduction *r, const eq_circuit *c);
+/* Whether no unknown changes the potential of a node. */
+static inline bool eq_reduction_fixes(const eq_reduction *r, eq_node n) {
+    return r->t.start[n] == r->t.start[n + 1];
+}
+
 /* Whether a and b hang in one tree, whose root is not ground or with a short on the way from one to
  * the other. (Without either no row is the sum in which their current would be lost.) */
 bool eq_reduction_inside(const eq_reduction *r, eq_node a, eq_node b);

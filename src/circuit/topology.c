@@ -32,15 +32,11 @@ double eq_topology_weight(const eq_topology *t, eq_node node) {
     return c == EQ_NONE ? 1.0 : t->weight[c];
 }
 
-/* A node whose potential no unknown changes. */
-static bool fixed(const eq_reduction *r, eq_node n) {
-    return r->t.start[n] == r->t.start[n + 1];
-}
-
 /* Whether row j is a VCCS whose control no unknown changes: to the others an independent source. */
 static bool is_held(const eq_reduction *r, const eq_table *e, size_t j) {
     return e->cls->defined == EQ_CURRENT_DEFINED && e->cls->control == EQ_CONTROL_VOLTAGE &&
-           eq_own_control(e, j) == 0 && fixed(r, e->term[2][j]) && fixed(r, e->term[3][j]);
+           eq_own_control(e, j) == 0 && eq_reduction_fixes(r, e->term[2][j]) &&
+           eq_reduction_fixes(r, e->term[3][j]);
 }
 
 /* Whether row j adds a symmetric stamp between its terminals. */
@@ -60,12 +56,13 @@ static void find_components(eq_topology *t, const eq_circuit *c, const eq_reduct
         const eq_table *e = &c->table[k];
         for (size_t j = 0; j < e->count; j++) {
             eq_node a = e->term[0][j], b = e->term[1][j];
-            if (!fixed(r, a) && !fixed(r, b) && is_branch(e, j)) eq_parts_join(up, a, b);
+            if (!eq_reduction_fixes(r, a) && !eq_reduction_fixes(r, b) && is_branch(e, j))
+                eq_parts_join(up, a, b);
         }
     }
     for (int32_t n = 0; n < (int32_t)t->nodes; n++) {
         t->component[n] = EQ_NONE;
-        if (fixed(r, n)) continue;
+        if (eq_reduction_fixes(r, n)) continue;
         int32_t top = eq_part(up, n); /* the smallest node of its component: already numbered */
         t->component[n] = top == n ? (int32_t)t->components++ : t->component[top];
     }

@@ -62,6 +62,47 @@ START_TEST(newton_on_a_grid) {
 }
 END_TEST
 
+/* A torus of 800 NMOS transistors whose gates sources hold, and what else there is. */
+static eq_circuit *torus(const char *more) {
+    enum { N = 20 };
+    eq_text t = {0};
+    eq_random r = eq_random_seed(1);
+    eq_text_printf(&t,
+                   "torus\n.model nw nmos(vto=0.75 gamma=1.09 phi=0.95 kp=62u lambda=0.2)\n"
+                   "Vin n0_0 0 0\nVout n10_10 0 0.45\n%s",
+                   more);
+    for (int k = 0; k < 2 * N * N; k++) {
+        int row = k / 2 / N, column = k / 2 % N, down = k % 2;
+        eq_text_printf(&t, "Vg%d g%d 0 %.6g\nM%d n%d_%d g%d n%d_%d n%d_%d nw l=7.8u w=138u\n", k, k,
+                       0.5 + 2.5 * eq_random_uniform(&r), k, row, column, k, (row + down) % N,
+                       (column + 1 - down) % N, row, column);
+    }
+    ck_assert(!t.failed);
+    eq_circuit *c = deck(t.text);
+    eq_text_free(&t);
+    return c;
+}
+
+/* Where no gate moves nothing amplifies, and Newton's method is there in four factorizations (nine by SPICE's steps, which one
+ * gate at a node asks for). */
+START_TEST(held_gates_leave_newton_first) {
+    static const char *const more[] = {"", "Mx n3_3 n5_5 0 0 nw l=7.8u w=138u\n"};
+    static const char *const rung[] = {"newton", "junction limiting"};
+    eq_circuit *c = torus(more[_i]);
+    eq_solver *s = NULL;
+    eq_solve_info info;
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    double *v = calloc(eq_circuit_nodes(c), sizeof *v);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, &info, NULL), EQ_OK);
+    ck_assert_str_eq(info.rung, rung[_i]);
+    ck_assert_double_le(info.residual_ratio, 1.0);
+    if (_i == 0) ck_assert_int_le(info.factorizations, 5);
+    free(v);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
 /* A node that is held is where it is held, to the last bit, and what is linear beside it takes one step: by CHOLMOD, by KLU
  * (a transconductance). */
 START_TEST(held_nodes_take_one_step) {
@@ -420,6 +461,7 @@ Suite *counts_suite(void) {
     Suite *s = suite_create("counts");
     TCase *t = tcase_create("counts");
     tcase_add_test(t, newton_on_a_grid);
+    tcase_add_loop_test(t, held_gates_leave_newton_first, 0, 2);
     tcase_add_loop_test(t, held_nodes_take_one_step, 0, 3);
     tcase_add_test(t, searches_go_on);
     tcase_add_test(t, no_allocation_in_later_solves);
