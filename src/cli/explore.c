@@ -94,18 +94,18 @@ static char *default_folder(const eq_study *s, eq_diag *diag) {
     return folder;
 }
 
-static eq_status explore(const eq_study *s, eq_explore_options *o, eq_diag *diag) {
-    screen view = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, s, o, diag};
-    char *folder = o->folder == NULL ? default_folder(s, diag) : NULL;
+static eq_status explore(const eq_study *s, eq_explore_options o, eq_diag *diag) {
+    screen view = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0, s, &o, diag};
+    char *folder = o.folder == NULL ? default_folder(s, diag) : NULL;
     eq_explored x = {0};
-    if (o->folder == NULL) o->folder = folder;
-    if (o->folder == NULL) return EQ_ERR_MEMORY;
-    o->begin = print_begin;
-    o->progress = view.terminal ? draw_bar : NULL;
-    o->data = &view;
-    o->stop = &stop;
+    if (o.folder == NULL) o.folder = folder;
+    if (o.folder == NULL) return EQ_ERR_MEMORY;
+    o.begin = print_begin;
+    o.progress = view.terminal ? draw_bar : NULL;
+    o.data = &view;
+    o.stop = &stop;
     eq_interrupt_set_flag(&stop);
-    eq_status status = eq_explore(s, o, &x, diag);
+    eq_status status = eq_explore(s, &o, &x, diag);
     status = print_end(&view, &x, status);
     eq_explored_free(&x);
     eq_free(folder);
@@ -134,7 +134,7 @@ static int run(const eq_command *command, int argc, char **argv) {
         status = eq_fail(diag, EQ_ERR_USAGE, "%d processes cannot work; give at least 1", o.jobs);
     if (status == EQ_OK) status = eq_study_read(path, NULL, &s, diag);
     status = eq_comm_agree(status);
-    if (status == EQ_OK) status = explore(s, &o, diag);
+    if (status == EQ_OK) status = explore(s, o, diag);
     eq_study_free(s);
     return eq_finish(diag, status);
 }

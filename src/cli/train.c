@@ -325,34 +325,34 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, double unl
 }
 
 /* Into options->folder, which is there. */
-static eq_status train_one(const eq_experiment *x, eq_train_options *o, bool verbose,
+static eq_status train_one(const eq_experiment *x, eq_train_options o, bool verbose,
                            eq_diag *diag) {
     screen s = {isatty(STDERR_FILENO) == 1 && eq_comm_rank() == 0,
                 verbose,
                 columns(),
                 x->epochs,
                 x->deck,
-                o->folder,
+                o.folder,
                 x,
                 diag,
                 NAN};
     eq_metrics last = {0};
     eq_train_summary summary = {0};
-    o->begin = print_begin;
-    o->progress = s.terminal ? draw_bar : NULL;
-    o->epoch = print_epoch;
-    o->diagnosis = print_diagnosis;
-    o->data = &s;
-    eq_status status = eq_train(x, o, &last, &summary, diag);
+    o.begin = print_begin;
+    o.progress = s.terminal ? draw_bar : NULL;
+    o.epoch = print_epoch;
+    o.diagnosis = print_diagnosis;
+    o.data = &s;
+    eq_status status = eq_train(x, &o, &last, &summary, diag);
     if (status == EQ_OK)
         eq_interrupt_set_flag(NULL); /* mpirun repeats the signal that stopped it */
     if (s.terminal) fputs("\r\033[K", stderr);
-    if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o->folder, diag);
+    if (status == EQ_OK && eq_comm_rank() == 0) status = eq_plot_curves(o.folder, diag);
     if (status == EQ_OK && summary.stopped_early && !shown(&s, last.epoch)) print_row(&s, &last);
-    if (status == EQ_OK) print_end(&last, &summary, s.unlearned, o->folder);
+    if (status == EQ_OK) print_end(&last, &summary, s.unlearned, o.folder);
     if (status == EQ_ERR_INTERRUPTED && eq_comm_rank() == 0)
         printf("stopped; to go on, give the same command with --resume; the run is in %s\n",
-               o->folder);
+               o.folder);
     return status;
 }
 
@@ -370,7 +370,7 @@ static eq_status train(const eq_experiment *x, const eq_train_options *asked, co
     }
     if (status == EQ_OK)
         status =
-            seeds == NULL ? train_one(x, &o, verbose, diag) : eq_train_seeds(x, &o, seeds, diag);
+            seeds == NULL ? train_one(x, o, verbose, diag) : eq_train_seeds(x, &o, seeds, diag);
     eq_free(folder);
     return status;
 }

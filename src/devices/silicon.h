@@ -19,6 +19,13 @@ static inline double eq_silicon_intrinsic(double k_over_q, double temp) {
     return -2.0 * k_over_q * temp * (1.5 * log(temp / EQ_NOMINAL) + arg / k_over_q);
 }
 
+/* ln of a doping [1/m^3] over the intrinsic density of silicon (EKV 2.6 report, section 4.4). */
+static inline double eq_silicon_doping(double doping, double k_over_q, double temp) {
+    double at_ref = eq_silicon_gap(EQ_NOMINAL) / (2.0 * k_over_q * EQ_NOMINAL);
+    double at = eq_silicon_gap(temp) / (2.0 * k_over_q * temp);
+    return log(doping / (1.45e16 * temp / EQ_NOMINAL * exp(at_ref - at)));
+}
+
 /* The junction potential at temp of one that is vj at tnom (ngspice manual, diode equations;
  * measured). */
 static inline double eq_silicon_potential(double vj, double k_over_q, double temp, double tnom) {

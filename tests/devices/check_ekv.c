@@ -694,6 +694,34 @@ START_TEST(process_parameters_make_what_is_not_given) {
 }
 END_TEST
 
+/* What they make is shown, of a p channel with its sign. */
+START_TEST(what_the_process_makes_is_shown) {
+    static const char deck[] =
+        "t\nV1 d 0 1\nM1 d d 0 0 n w=5u l=1u\nM2 0 0 d d p w=5u l=1u\n"
+        ".model n nmos(level=44 tox=10n nsub=1e17 vfb=-0.9 u0=500 vmax=1e5)\n"
+        ".model p pmos(level=44 cox=3m gamma=0.5 phi=0.8 vfb=0.9)\n.op\n"
+        ".print op m1:cox m1:phi m1:gamma m1:vto m1:kp m1:ucrit m1:e0 m2:vto m2:kp\n.end\n";
+    double ut = (double)per_kelvin * 300.15, cox = 34.5e-12 / 10e-9;
+    double phi = 2 * ut * log(1e17 * 1e6 / 1.45e16);
+    double gamma = sqrt(2 * 1.602e-19 * 104.5e-12 * 1e23) / cox;
+    double want[] = {cox,          phi,          gamma, -0.9 + phi + gamma * sqrt(phi),
+                     500e-4 * cox, 1e5 / 500e-4, NAN,   0.9 - 0.8 - 0.5 * sqrt(0.8),
+                     5e-5};
+    char *text = NULL;
+    ck_assert_int_eq(eq_file_write(in("s.cir"), deck, strlen(deck), NULL), EQ_OK);
+    expect_exit(0, &text, "run %s --format csv", in("s.cir"));
+    char *at = strstr(text, "m2:kp\n");
+    ck_assert_msg(at != NULL, "%s", text);
+    at += strlen("m2:kp");
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        double value = strtod(at + 1, &at);
+        ck_assert_msg(fabs(value - want[k]) <= 1e-8 * fabs(want[k]), "%zu: %g, not %g", k, value,
+                      want[k]);
+    }
+    free(text);
+}
+END_TEST
+
 /* Each rung of the ladder alone comes to the operating point of an amplifier below threshold. */
 START_TEST(each_rung_solves_them) {
     eq_circuit *c = read_deck("netlists/ekv.cir");
@@ -783,6 +811,7 @@ Suite *ekv_suite(void) {
     tcase_add_test(t, resistances_inside_keep_their_equation);
     tcase_add_test(t, bulk_junctions_are_diodes);
     tcase_add_test(t, process_parameters_make_what_is_not_given);
+    tcase_add_test(t, what_the_process_makes_is_shown);
     tcase_add_loop_test(t, each_rung_solves_them, 0, EQ_RUNGS);
     tcase_add_test(t, they_learn);
     tcase_add_test(t, written_as_xml_and_refused_elsewhere);

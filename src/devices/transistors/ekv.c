@@ -10,8 +10,8 @@
 #include "devices/transistors/limit.h"
 #include "devices/transistors/mosfet.h"
 
-enum { D = EQ_MOS_D, G = EQ_MOS_G, S = EQ_MOS_S, B = EQ_MOS_B, NODES = EQ_MOS_NODES };
-enum { ENDS = EQ_MOS_ENDS };
+enum { D = EQ_MOS_D, G = EQ_MOS_G, S = EQ_MOS_S, B = EQ_MOS_B };
+enum { NODES = EQ_MOS_NODES, ENDS = EQ_MOS_ENDS };
 
 /* clang-format off */
 enum {
@@ -127,16 +127,9 @@ typedef struct process {
     eq_dual cox, gamma, phi, vto, kp, ucrit, e0;
 } process;
 
-/* ln of the doping over the intrinsic density at the nominal temperature. */
-static double doping(const row *r, double ut) {
-    double t = number(r, NOMINAL), gap = eq_silicon_gap(t);
-    double at_ref = eq_silicon_gap(EQ_NOMINAL) / (2.0 * ut * EQ_NOMINAL / t);
-    double intrinsic = 1.45e16 * t / EQ_NOMINAL * exp(at_ref - gap / (2.0 * ut));
-    return log(number(r, NSUB) * 1e6 / intrinsic);
-}
-
 static process process_of(const row *r) {
-    double ut = number(r, UT) * number(r, NOMINAL) / number(r, KELVIN), type = number(r, TYPE);
+    double k_over_q = number(r, UT) / number(r, KELVIN), t = number(r, NOMINAL);
+    double type = number(r, TYPE), density = number(r, NSUB) * 1e6;
     double mobility = number(r, UO) * 1e-4, tox = number(r, TOX);
     process p = {.cox = value_or(r, COX, given(r, TOX) ? oxide / tox : 0.7e-3),
                  .gamma = value_or(r, GAMMA, 1.0),
@@ -145,11 +138,10 @@ static process process_of(const row *r) {
                  .ucrit = value_or(r, UCRIT, 2e6),
                  .e0 = value_or(r, E0, number(r, THETA) > 0.0 ? 0.0 : 1e12)};
     bool doped = given(r, NSUB);
-    if (doped && !given(r, PHI)) p.phi = eq_dual_of(fmax(2.0 * ut * doping(r, ut), 0.1));
-    if (doped && !given(r, GAMMA)) {
-        double charge = sqrt(2.0 * electron * silicon * number(r, NSUB) * 1e6);
-        p.gamma = eq_dual_div(eq_dual_of(charge), p.cox);
-    }
+    if (doped && !given(r, PHI))
+        p.phi = eq_dual_of(fmax(2.0 * k_over_q * t * eq_silicon_doping(density, k_over_q, t), 0.1));
+    if (doped && !given(r, GAMMA))
+        p.gamma = eq_dual_div(eq_dual_of(sqrt(2.0 * electron * silicon * density)), p.cox);
     if (given(r, UO) && !given(r, KP)) p.kp = eq_dual_scale(mobility, p.cox);
     if (given(r, UO) && given(r, VMAX) && !given(r, UCRIT))
         p.ucrit = eq_dual_of(number(r, VMAX) / mobility);
@@ -160,6 +152,13 @@ static process process_of(const row *r) {
         p.vto = eq_dual_plus(type * number(r, VFB),
                              eq_dual_add(p.phi, eq_dual_mul(p.gamma, eq_dual_sqrt(p.phi))));
     return p;
+}
+
+static double made(double *const *w, size_t j, int k, const eq_environment *env) {
+    process p = process_of(&(row){w, j, -1});
+    const double of[] = {w[TYPE][j] * p.vto.v, p.gamma.v, p.phi.v, p.kp.v, p.cox.v}; /* VTO .. */
+    (void)env;
+    return k <= COX ? of[k] : k == UCRIT ? p.ucrit.v : k == E0 ? p.e0.v : NAN;
 }
 
 /* phi at the temperature, kept above 0 where the report's formula comes near. */
@@ -592,9 +591,10 @@ static size_t limit_port(size_t n, double *const *w, const double *const *z_old,
                 EQ_BIT(NRD) | EQ_BIT(NRS) | EQ_BIT(M) | EQ_BIT(TEMP) | EQ_BIT(DTEMP),              \
     .reactive = EQ_BIT(CGSO) | EQ_BIT(CGDO) | EQ_BIT(CGBO) | EQ_BIT(CBD) | EQ_BIT(CBS) |           \
                 EQ_BIT(CJ) | EQ_BIT(CJSW) | EQ_BIT(PB) | EQ_BIT(MJ) | EQ_BIT(MJSW) | EQ_BIT(FC),   \
-    .value = -1, .wrong = wrong, .derive = derived, .port = port, .param_port = param_port,        \
-    .limit_port = limit_port, .charge_node = charge_node, .charge_nodes = NODES,                   \
-    .charges = charges, .shown = shown, .shows = sizeof shown / sizeof *shown, .show = show
+    .value = -1, .made = made, .wrong = wrong, .derive = derived, .port = port,                    \
+    .param_port = param_port, .limit_port = limit_port, .charge_node = charge_node,                \
+    .charge_nodes = NODES, .charges = charges, .shown = shown,                                     \
+    .shows = sizeof shown / sizeof *shown, .show = show
 
 const eq_device_class eq_class_ekv_nmos = {EKV("ekv_nmos", "nmos", derive_n, 1)};
 const eq_device_class eq_class_ekv_pmos = {EKV("ekv_pmos", "pmos", derive_p, -1)};

@@ -30,7 +30,7 @@ static void spread(const eq_layered *e, bool *tied) {
 }
 
 static bool all(const eq_layered *e, const bool *tied) {
-    return memchr(tied, false, e->net.nodes * sizeof *tied) == NULL;
+    return memchr(tied, 0, e->net.nodes * sizeof *tied) == NULL;
 }
 
 /* Whether a diode at node j of its class conducts at v (NAN: at any v). */
