@@ -134,13 +134,13 @@ enum { SPELLED = 24 }; /* four coded bytes */
 
 /* The spelling of the character at *at, over which it steps. */
 static size_t spell(eq_carrier to, const char **at, bool first, char out[SPELLED]) {
-    static const char hex[] = "0123456789abcdef";
+    static const char hex[] = "0123456789abcdef", mark[3] = {'\xEF', '\xBF', '\xBD'};
     size_t n = utf8_length(*at), length = 0;
     fate f = fate_of(to, *at, n, first);
     for (size_t k = 0; k < (n == 0 ? 1 : n); k++) {
         unsigned char c = (unsigned char)*(*at)++;
         if (f == MARKED) {
-            memcpy(out + length, "\xEF\xBF\xBD", 3);
+            memcpy(out + length, mark, sizeof mark);
             out[length + 3] = hex[c >> 4];
             out[length + 4] = hex[c & 15];
             length += 5;

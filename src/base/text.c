@@ -193,7 +193,7 @@ size_t eq_parse_scaled(const char *text, size_t length, int power, double *value
 const char *eq_number(double value, char text[EQ_NUMBER_LENGTH]) {
     value += 0.0; /* -0 becomes 0 */
     for (int digits = 15; digits <= 17; digits++) {
-        double back;
+        double back = 0.0;
         size_t n = (size_t)snprintf(text, EQ_NUMBER_LENGTH, "%.*g", digits, value);
         if (eq_parse_double(text, n, &back) == n && back == value) break;
     }
