@@ -21,7 +21,7 @@ static void measure_free(const eq_measure *m) {
 eq_circuit *eq_deck_release(eq_deck *d) {
     if (d == NULL) return NULL;
     eq_circuit *c = d->circuit;
-    for (int32_t k = 0; d->text != NULL && k < c->files; k++) eq_free(d->text[k]);
+    for (int32_t k = 0; c != NULL && d->text != NULL && k < c->files; k++) eq_free(d->text[k]);
     for (size_t k = 0; k < d->prints; k++) eq_formula_free(d->print[k].formula);
     for (size_t k = 0; k < d->measures; k++) measure_free(&d->measure[k]);
     for (size_t k = 0; k < d->analyses; k++) eq_formula_free(d->analysis[k].output);

@@ -169,8 +169,9 @@ static void adapt(eq_cma *c, const double *mean_step, double h) {
     for (size_t k = 0; k < c->lambda; k++) sum += c->weight[k];
     for (size_t j = 0; j < n; j++) c->p_c[j] = (1.0 - c->c_c) * c->p_c[j] + spread * mean_step[j];
     double keep = 1.0 + c->c_1 * (1.0 - h) * c->c_c * (2.0 - c->c_c) - c->c_1 - c->c_mu * sum;
-    for (size_t k = 0; k < n * n; k++)
-        c->c[k] = keep * c->c[k] + c->c_1 * c->p_c[k / n] * c->p_c[k % n];
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            c->c[i * n + j] = keep * c->c[i * n + j] + c->c_1 * c->p_c[i] * c->p_c[j];
     for (size_t k = 0; k < c->lambda; k++) {
         const double *y = c->step + c->rank[k] * n;
         double w = c->c_mu * weight_of(c, k, y);

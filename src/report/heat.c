@@ -224,8 +224,9 @@ static void put_places(const measures *m, eq_canvas *c) {
     static const char *const name[6] = {"at_left", "at_right", "at_bottom",
                                         "at_top",  "y_title",  "x_title"};
     for (size_t k = 0; k < m->h->panels; k++) {
-        double edge = (double)(k % c->columns) * m->width, left = edge + LABEL + m->names[k][1];
-        double top = (double)(k / c->columns) * height_of(m) + above(m);
+        size_t row = k / c->columns, column = k % c->columns;
+        double edge = (double)column * m->width, left = edge + LABEL + m->names[k][1];
+        double top = (double)row * height_of(m) + above(m);
         at[0][k] = left / c->p->width;
         at[1][k] = (left + m->plot[k][0]) / c->p->width;
         at[2][k] = 1.0 - (top + m->plot[k][1]) / c->height;

@@ -62,7 +62,7 @@ static eq_status add_row(const eq_csv *in, eq_result *r, double *value, eq_diag 
         return eq_fail_at(diag, EQ_ERR_INPUT, (eq_place){in->path, in->cell->line, 0},
                           "this row has %zu cells, the names above it are %zu", in->cells,
                           r->variables);
-    for (size_t k = 0; k < in->cells; k++) value[k] = number_of(&in->cell[k]);
+    for (size_t k = 0; value != NULL && k < in->cells; k++) value[k] = number_of(&in->cell[k]);
     return eq_result_point(r, value, diag);
 }
 

@@ -328,6 +328,7 @@ static eq_status check_point(void *data, const eq_analysis_point *at) {
     eq_status status = table_of(at, &p->ours, p->diag);
     if (status == EQ_OK) status = check(p, p->diag);
     eq_result_free(p->ours);
+    p->at = NULL;
     return status;
 }
 
@@ -347,10 +348,12 @@ typedef struct given {
 
 static eq_status match_given(void *data, const eq_analysis_point *at) {
     given *g = data;
-    g->p.at = at;
-    eq_status status = table_of(at, &g->p.ours, g->p.diag);
-    if (status == EQ_OK) status = match(&g->p, g->plots, g->count, false, g->p.diag);
-    eq_result_free(g->p.ours);
+    checking *p = &g->p;
+    p->at = at;
+    eq_status status = table_of(at, &p->ours, p->diag);
+    if (status == EQ_OK) status = match(p, g->plots, g->count, false, p->diag);
+    eq_result_free(p->ours);
+    p->at = NULL;
     return status;
 }
 

@@ -197,8 +197,8 @@ static void bind_slope(const eq_system *s, const eq_table *t, eq_bound *q, size_
 }
 
 /* Counts the stamps of the class, or writes them to where `start` says; the slot behind them. */
-static const int32_t *bind(const eq_system *s, const eq_table *t, eq_bound *q,
-                           const int32_t *next) {
+static const int32_t *bind_slopes(const eq_system *s, const eq_table *t, eq_bound *q,
+                                  const int32_t *next) {
     size_t nodes = eq_port_outputs(t);
     for (size_t j = 0; j < t->count; j++)
         for (size_t a = 0; a < nodes; a++)
@@ -209,7 +209,7 @@ static const int32_t *bind(const eq_system *s, const eq_table *t, eq_bound *q,
 
 static bool bind_class(const eq_system *s, const eq_table *t, eq_bound *q, const int32_t **next) {
     size_t pairs = eq_port_outputs(t) * eq_port_outputs(t), total = 0;
-    bind(s, t, q, *next);
+    bind_slopes(s, t, q, *next);
     for (size_t k = 0; k < pairs; k++) { /* start[k + 1]: where pair k begins */
         size_t count = q->start[k + 1];
         q->start[k + 1] = total;
@@ -219,7 +219,7 @@ static bool bind_class(const eq_system *s, const eq_table *t, eq_bound *q, const
     q->slot = eq_malloc(total, sizeof *q->slot);
     q->coefficient = eq_malloc(total, sizeof *q->coefficient);
     if (q->row == NULL || q->slot == NULL || q->coefficient == NULL) return false;
-    *next = bind(s, t, q, *next); /* and now where it ends */
+    *next = bind_slopes(s, t, q, *next); /* and now where it ends */
     return true;
 }
 

@@ -83,7 +83,7 @@ static eq_status add_predictions(inferring *f, const eq_session *s, size_t first
         double *at = f->point;
         *at++ = (double)(first + j);
         at += put_goals(s, j, at);
-        memcpy(at, y, s->outputs * sizeof *y);
+        for (size_t k = 0; k < s->outputs; k++) at[k] = y[k];
         if (f->o->potentials)
             memcpy(at + s->outputs, f->v + j * nodes + 1, (nodes - 1) * sizeof *f->v);
         status = eq_result_point(f->out->table, f->point, diag);
