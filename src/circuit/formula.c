@@ -68,7 +68,7 @@ eq_operand eq_formula_apply(eq_formula *f, int operation, const eq_operand *x) {
     bool all = true;
     for (int k = 0; k < o->operands; k++) {
         /* every operand is given */
-        number[k] = x[k].number; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
+        number[k] = x[k].number;
         all = all && x[k].slot == EQ_NONE;
     }
     if (all) return (eq_operand){o->value(number), EQ_NONE};

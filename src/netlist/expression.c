@@ -145,7 +145,7 @@ static eq_operand apply(parser *s, eq_location at, int operation, const eq_opera
     bool all = true;
     for (int k = 0; k < o->operands; k++) {
         /* every operand is given */
-        number[k] = x[k].number; /* NOLINT(clang-analyzer-core.uninitialized.Assign) */
+        number[k] = x[k].number;
         all = all && is_constant(x[k]);
     }
     if (s->failed) return nothing;

@@ -119,8 +119,9 @@ void eq_osdi_derive(size_t n, double *const *w, const eq_environment *env) {
         eq_osdi_set_up_model(i->model, env);
         for (int k = m->cls.hidden; k < m->cls.params; k++) row[k] = w[k][j];
         double kelvin = kelvin_of(m, row, env);
-        bool same = i->times == i->model->times && i->kelvin == kelvin && !i->note.error &&
-                    memcmp(row, i->row, sizeof row) == 0;
+        /* NOLINTNEXTLINE: bit by bit, NAN as NAN */
+        bool rows = memcmp(row, i->row, sizeof row) == 0;
+        bool same = rows && i->times == i->model->times && i->kelvin == kelvin && !i->note.error;
         if (same || i->model->note.error) continue;
         memcpy(i->row, row, sizeof row);
         i->kelvin = kelvin;

@@ -95,6 +95,7 @@ static void eliminate(work *k) {
         int best = p;
         for (int r = p + 1; r < m; r++)
             if (fabs(a[r][p]) > fabs(a[best][p])) best = r;
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): filled above */
         if (!(fabs(a[best][p]) > 0.0)) k->solvable = false;
         for (int c = p; c < columns; c++) {
             double kept = a[p][c];
@@ -152,6 +153,7 @@ static double shorten(const work *k, const double *step) {
     double part = 1.0;
     for (int a = 1; a < k->n; a++) {
         double room = fmax(1.0, fabs(k->z[a] - k->z[1]));
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): find_step fills it */
         if (!k->i->flow[a] && fabs(step[a]) * part > room) part = room / fabs(step[a]);
     }
     return part;

@@ -57,14 +57,14 @@ EQ_INLINE mosfet take(double *const *w, const double *const *z, size_t at) {
  * solution. With cubic leakage it is gmin v - is (1 + (3 vt/(e v))^3) below, which does not jump. */
 EQ_INLINE void junction(const mosfet *q, eq_vec is, eq_vec gmin, eq_vec v, eq_vec *i, eq_vec *g) {
     const double least = 0.049787068367863944; /* e^-3 */
-    eq_vec edge = -3.0 * q->vt, width = 1e-3 * q->vt, e = eq_vec_exp(v * q->per_vt);
+    eq_vec edge = -3.0 * q->vt, e = eq_vec_exp(v * q->per_vt);
     if (cubic_leakage) {
         eq_vec low = eq_vec_min(v, edge), third = edge / low, cube = third * third * third * least;
         *i = is * (eq_vec_if_less(v, edge, cube, e) - 1.0) + gmin * v;
         *g = is * eq_vec_if_less(v, edge, -3.0 * cube / low, e * q->per_vt) + gmin;
         return;
     }
-    eq_vec over = eq_vec_max(v - edge + width, eq_vec_all(0.0)), zero = eq_vec_all(0.0);
+    eq_vec width = 1e-3 * q->vt, zero = eq_vec_all(0.0), over = eq_vec_max(v - edge + width, zero);
     eq_vec ramp = eq_vec_if_less(zero, over, least / width, zero);
     eq_vec part = eq_vec_if_less(v, edge, ramp * over, e);
     *i = is * (part - 1.0) + gmin * v;
@@ -248,7 +248,7 @@ EQ_INLINE void begin(const mosfet *q, const eq_vec *drop, eq_vec *v) {
     for (int n = 0; n < NODES; n++) v[n] = q->z[n];
     for (int e = 0; e < EQ_MOS_ENDS; e++) {
         int n = e == EQ_MOS_DRAIN ? D : S;
-        if (drop != NULL)
+        if (drop != NULL) /* NOLINTNEXTLINE(misc-redundant-expression): NAN is not itself */
             put(drop[0] == drop[0], &v[n], eq_vec_min(eq_vec_max(v[n] - drop[e], low), high));
         eq_vec u = v[B] - v[n];
         eq_mask may = (u > 8.0 * q->vt) & (q->r[e] > 0.0) & (q->is[e] > 0.0);
