@@ -538,6 +538,24 @@ START_TEST(a_picture_that_is_there_stays) {
 }
 END_TEST
 
+/* Every model has its curve; of more than can be told apart the picture says so. */
+START_TEST(curves_of_many_models) {
+    static const int models[] = {30, 63, 64};
+    eq_text deck = {0};
+    eq_text_puts(&deck, "many\nV1 a 0 1\n");
+    for (int k = 0; k < models[_i]; k++)
+        eq_text_printf(&deck, "D%d a 0 m%d\n.model m%d d is=%d.5f\n", k, k, k, k + 1);
+    eq_text_puts(&deck, ".end\n");
+    put("many.cir", deck.text);
+    eq_text_free(&deck);
+    draw_with("#!/bin/sh\ncat >/dev/null\n"
+              "awk 'NF == 0 && p { n++ } { p = NF } END { print n \" curves\" }' data >picture\n");
+    refuse(0, models[_i] == 30 ? "30 curves" : "63 curves", "many.cir", "--kind iv -o -");
+    if (models[_i] > 63)
+        refuse(0, "of 64 models the first 63 are drawn", "many.cir", "--kind iv -o -");
+}
+END_TEST
+
 /* Mean and deviation of three runs worked out by hand: 1, 2, 6 are 3 and sqrt(7). The program that
  * draws is a script here, which gives back its numbers. */
 START_TEST(the_band_is_mean_and_deviation) {
@@ -674,6 +692,7 @@ Suite *plot_suite(void) {
     tcase_add_test(t, a_picture_that_is_there_stays);
     tcase_add_test(t, a_far_bound_does_not_squeeze_the_histogram);
     tcase_add_test(t, the_band_is_mean_and_deviation);
+    tcase_add_loop_test(t, curves_of_many_models, 0, 3);
     tcase_add_test(t, a_node_has_the_currents_of_its_transistors);
     tcase_add_test(t, a_run_without_a_column_is_no_line_there);
     tcase_add_test(t, the_drop_stands_where_its_node_is);

@@ -176,17 +176,21 @@ static eq_status draw(const probe *p, size_t n, const eq_picture *o, eq_canvas *
     return status;
 }
 
-/* The first element of each .model, or, where there is none, of each nonlinear class. */
-static size_t first_of_models(const eq_circuit *c, const char *wanted, probe *p, size_t room) {
+enum { MODELS = 63 }; /* so many colours and dashes are told apart */
+
+/* The first element of each .model that is wanted (NULL: of all); how many there are. */
+static size_t first_of_models(const eq_circuit *c, const char *wanted, probe p[MODELS]) {
     size_t n = 0;
     for (size_t m = 0; m < c->models; m++) {
         if (wanted != NULL && !eq_same(wanted, c->model[m].name)) continue;
-        for (int k = 0; k < EQ_CLASS_COUNT && n < room; k++) {
+        for (int k = 0; k < EQ_CLASS_COUNT; k++) {
             const eq_table *t = &c->table[k];
             size_t j = 0;
             if (!has_law(k) || t->model == NULL) continue;
             while (j < t->count && t->model[j] != (int32_t)m) j++;
-            if (j < t->count) p[n++] = (probe){c, c->model[m].name, k, (int32_t)j, 0, NULL};
+            if (j == t->count) continue;
+            if (n < MODELS) p[n] = (probe){c, c->model[m].name, k, (int32_t)j, 0, NULL};
+            n++;
         }
     }
     return n;
@@ -254,8 +258,13 @@ static eq_status draw_node(eq_circuit *c, const eq_picture *o, eq_node node, eq_
 }
 
 static eq_status draw_circuit(eq_circuit *c, const eq_picture *o, eq_canvas *to, eq_diag *diag) {
-    probe p[7];
-    size_t n = first_of_models(c, o->element, p, sizeof p / sizeof *p);
+    probe p[MODELS];
+    size_t n = first_of_models(c, o->element, p);
+    if (n > MODELS) {
+        eq_warn_at(diag, (eq_place){o->input[0], 0, 0},
+                   "of %zu models the first %d are drawn; choose with --element", n, MODELS);
+        n = MODELS;
+    }
     if (n == 0) n = element_of(c, o->element, p);
     if (n > 0) return draw(p, n, o, to, diag);
     eq_node node = o->element == NULL ? -1 : eq_circuit_find_node(c, o->element);
