@@ -43,13 +43,16 @@ static eq_status verify_samples(eq_subject *s, verify_options *o, eq_verificatio
     size_t first, last, done = 0;
     bool training = o->training;
     eq_status status = eq_subject_samples(s, o->sample, &training, &first, &last, diag);
+    int phases = eq_trained_nudges(s->trained) ? 2 : 1;
+    if (status == EQ_OK && phases == 1)
+        printf("free phases alone: a clamp of both nodes of a pair is no source of the deck\n");
     for (size_t k = first; status == EQ_OK && k <= last; k++)
-        for (int nudged = 0; status == EQ_OK && nudged < 2; nudged++, done++) {
+        for (int nudged = 0; status == EQ_OK && nudged < phases; nudged++, done++) {
             char what[64] = "";
             if (first != last || training)
                 snprintf(what, sizeof what, "%s sample %zu, ", training ? "training" : "test", k);
             strncat(what, nudged ? "nudged" : "free", sizeof what - strlen(what) - 1);
-            show(o, done, 2 * (last - first + 1));
+            show(o, done, (size_t)phases * (last - first + 1));
             status = eq_subject_sample(s, k, nudged, diag);
             if (status == EQ_OK) status = verify_phase(s, o, what, all, diag);
         }

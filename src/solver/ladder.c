@@ -127,27 +127,29 @@ const eq_rung eq_ladder[EQ_RUNGS] = {
     {"pseudo-transient", pseudo_transient},
 };
 
-/* Whether the gate of a transistor may move: where sources hold those of all, none of them amplifies. */
-static bool gates_move(const eq_newton *w, const eq_table *t) {
-    for (size_t j = 0; j < t->count; j++)
-        if (!eq_reduction_fixes(w->s->reduction, t->term[t->cls->gate][j])) return true;
-    return false;
-}
-
-/* Whether the search may begin where SPICE lets the junctions or gates of a class begin. Trainings of MOS transistors stay
- * with Newton's method, which brings them to their states in half the steps. */
-static bool begins(const eq_newton *w, const eq_table *t) {
-    if (t->count == 0 || t->cls->begin == NULL) return false;
-    return t->cls->letter != 'm' || (!w->begin.training && gates_move(w, t));
+/* Whether rows of a table may amplify: those that a potential or current beside their own drop controls, but MOS transistors
+ * whose gates sources hold. */
+static bool amplifies(const eq_newton *w, const eq_table *t) {
+    if (t->count == 0 || t->cls->control == EQ_CONTROL_NONE) return false;
+    bool gates = t->cls->letter != 'm';
+    for (size_t j = 0; !gates && j < t->count; j++)
+        gates = !eq_reduction_fixes(w->s->reduction, t->term[t->cls->gate][j]);
+    return gates;
 }
 
 /* Junctions and gates beside gain: Newton's steps overshoot there, and of several states designers expect the one that SPICE
- * comes to. Where the co-content is convex there is one, and Newton's method goes down to it. */
+ * comes to. Where the co-content is convex there is one, and Newton's method goes down to it. With it stay MOS transistors where
+ * nothing amplifies, and those of trainings, which it brings to their states in half the steps. */
 static bool limits_first(const eq_newton *w) {
-    bool any = false;
-    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++)
-        any = any || begins(w, &w->s->circuit->table[cls]);
-    return any && !eq_newton_convex(w);
+    bool begins = false, mos = false, gain = false;
+    for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
+        const eq_table *t = &w->s->circuit->table[cls];
+        bool limits = t->count > 0 && t->cls->begin != NULL, is_mos = t->cls->letter == 'm';
+        begins = begins || (limits && !is_mos);
+        mos = mos || (limits && is_mos);
+        gain = gain || amplifies(w, t);
+    }
+    return (begins || (mos && gain && !w->begin.training)) && !eq_newton_convex(w);
 }
 
 /* The rung that is tried in the k-th place. */

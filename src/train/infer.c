@@ -83,8 +83,8 @@ static eq_status add_predictions(inferring *f, const eq_session *s, size_t first
         double *at = f->point;
         *at++ = (double)(first + j);
         at += put_goals(s, j, at);
-        for (size_t k = 0; k < s->outputs; k++) at[k] = y[k];
-        if (f->o->potentials)
+        memcpy(at, y, s->outputs * sizeof *y);
+        if (f->o->potentials && f->v != NULL)
             memcpy(at + s->outputs, f->v + j * nodes + 1, (nodes - 1) * sizeof *f->v);
         status = eq_result_point(f->out->table, f->point, diag);
     }

@@ -109,8 +109,10 @@ eq_status eq_train_metered(const eq_experiment *x, const eq_train_options *o, bo
 
 /* Puts sample k (0 .. samples-1) on the input sources of the circuit, and on its nudge sources the
  * currents of the nudged phase at +beta (or zero for the free phase): the circuit can then be
- * exported, solved and compared with ngspice. */
+ * exported, solved and compared with ngspice. EQ_ERR_USAGE: they cannot drive it. */
 eq_status eq_trained_sample(eq_trained *m, size_t k, bool nudged, eq_diag *diag);
+/* Whether they can drive that phase: not where a clamp moves both nodes of a pair. */
+bool eq_trained_nudges(const eq_trained *m);
 /* Puts n features, as they stand in the data, on the inputs; n must be theirs. */
 eq_status eq_trained_features(eq_trained *m, const double *value, size_t n, eq_diag *diag);
 

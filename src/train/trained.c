@@ -505,14 +505,28 @@ void eq_evaluation_free(eq_evaluation *e) {
     *e = (eq_evaluation){0};
 }
 
+bool eq_trained_nudges(const eq_trained *m) {
+    bool pair = false, any = false;
+    for (size_t k = 0; k < m->s.outputs; k++) {
+        eq_network_output(m->s.model, k, &pair);
+        any = any || pair;
+    }
+    return !any || !m->x->estimator.nodes || m->x->estimator.nudging != EQ_NUDGE_CLAMP;
+}
+
 /* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, at the nudged ones,
- * or those of the clamps. */
+ * or those of the clamps. A node that is held exactly does not tell its own. */
 static eq_status nudge_currents(eq_trained *m, double *current, eq_diag *diag) {
     eq_session *s = &m->s;
-    const eq_estimator *e = &m->x->estimator;
-    eq_status status = EQ_OK;
-    status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, e, eq_estimator_strength(e), 1,
-                             s->y, s->goal, s->y, diag);
+    eq_estimator e = m->x->estimator;
+    if (!eq_trained_nudges(m))
+        return eq_fail(
+            diag, EQ_ERR_USAGE,
+            "clamp=\"nodes\" moves both nodes of a pair, and a nudge source stands between "
+            "them, so that it cannot drive the nudged phase; take the free one");
+    e.nodes = false;
+    eq_status status = eq_phases_nudge(s->phases, s->model, 1, &m->x->cost, &e,
+                                       eq_estimator_strength(&e), 1, s->y, s->goal, s->y, diag);
     if (status == EQ_OK) eq_phases_driven(s->phases, s->y, current);
     return status;
 }

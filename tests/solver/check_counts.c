@@ -84,20 +84,41 @@ static eq_circuit *torus(const char *more) {
 }
 
 /* Where no gate moves nothing amplifies, and Newton's method is there in four factorizations (nine by SPICE's steps, which one
- * gate at a node asks for). */
+ * gate at a node asks for, or a controlled source). */
 START_TEST(held_gates_leave_newton_first) {
-    static const char *const more[] = {"", "Mx n3_3 n5_5 0 0 nw l=7.8u w=138u\n"};
-    static const char *const rung[] = {"newton", "junction limiting"};
+    static const char *const more[] = {"", "Mx n3_3 n5_5 0 0 nw l=7.8u w=138u\n",
+                                       "Gx n5_5 0 n3_3 0 1u\n", "Bx n5_5 0 i={1u*tanh(v(n3_3))}\n"};
+    const char *rung = _i == 0 ? "newton" : "junction limiting";
     eq_circuit *c = torus(more[_i]);
     eq_solver *s = NULL;
     eq_solve_info info;
     ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
     double *v = calloc(eq_circuit_nodes(c), sizeof *v);
     ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, &info, NULL), EQ_OK);
-    ck_assert_str_eq(info.rung, rung[_i]);
+    ck_assert_str_eq(info.rung, rung);
     ck_assert_double_le(info.residual_ratio, 1.0);
     if (_i == 0) ck_assert_int_le(info.factorizations, 5);
     free(v);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+END_TEST
+
+/* A comparator of a formula whose feedback goes through a transistor that is on has three states; SPICE's steps come to the upper
+ * one (ngspice 39), Newton's to the lower one. */
+START_TEST(formulas_beside_held_gates_are_latched) {
+    eq_circuit *c = deck(
+        "t\nVg gg 0 5\nVi in 0 1\nVr ref 0 1.2\nBo out 0 v={1.65+1.65*tanh(200*(v(p)-v(in)))}\n"
+        "Rf out f 10k\nMf f gg p 0 nm w=10u l=1u\nRr ref p 10k\n"
+        ".model nm nmos(vto=0.7 kp=100u)\n.end\n");
+    eq_solver *s = NULL;
+    eq_solve_info info;
+    double v[16] = {0.0};
+    ck_assert_uint_le(eq_circuit_nodes(c), 16);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, &info, NULL), EQ_OK);
+    ck_assert_str_eq(info.rung, "junction limiting");
+    ck_assert_double_eq_tol(v[eq_circuit_find_node(c, "out")], 3.3, 1e-6);
     eq_solver_free(s);
     eq_circuit_free(c);
 }
@@ -461,7 +482,8 @@ Suite *counts_suite(void) {
     Suite *s = suite_create("counts");
     TCase *t = tcase_create("counts");
     tcase_add_test(t, newton_on_a_grid);
-    tcase_add_loop_test(t, held_gates_leave_newton_first, 0, 2);
+    tcase_add_loop_test(t, held_gates_leave_newton_first, 0, 4);
+    tcase_add_test(t, formulas_beside_held_gates_are_latched);
     tcase_add_loop_test(t, held_nodes_take_one_step, 0, 3);
     tcase_add_test(t, searches_go_on);
     tcase_add_test(t, no_allocation_in_later_solves);

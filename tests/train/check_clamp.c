@@ -454,6 +454,77 @@ START_TEST(sample_rests_at_its_target) {
 }
 END_TEST
 
+/* Potentials of y1 and y2 of a deck. */
+static void solve_outputs(const char *text, double y[2]) {
+    eq_circuit *c = deck(text);
+    eq_solver *s = NULL;
+    double *v = eq_calloc(eq_circuit_nodes(c), sizeof *v);
+    ck_assert_int_eq(eq_solver_new(c, &s, NULL), EQ_OK);
+    ck_assert_int_eq(eq_solver_solve(s, NULL, v, NULL, NULL, NULL), EQ_OK);
+    y[0] = v[eq_circuit_find_node(c, "y1")];
+    y[1] = v[eq_circuit_find_node(c, "y2")];
+    eq_free(v);
+    eq_solver_free(s);
+    eq_circuit_free(c);
+}
+
+/* Outputs whose nodes are clamped rest there in the exported nudged phase, too: at their targets where they are held, and
+ * where 1 mS pulls as beside resistors of 1 kohm to sources at these. Both nodes of a pair have no source of their own. */
+START_TEST(clamped_nodes_have_their_currents) {
+    static const char *const pulls[] = {"INF", "1e-3", "INF"};
+    static const char *const outputs[] = {"y1 y2", "y1 y2", "y1,y3 y2,y4"};
+    static const char cards[] =
+        "nodes\nR1 a y1 1k\nR2 a y2 2k\nR3 b y1 3k\nR4 b y2 1k\nM1 y1 b 0 0 nm\n"
+        "M2 y2 a y1 0 nm\nR5 y1 0 1k\nR6 y2 0 1k\nR7 y1 y3 1k\nR8 y3 0 1k\nR9 y2 y4 1k\nR10 y4 0 "
+        "1k\n.model nm nmos(vto=0.3 kp=2m)\n";
+    eq_text text = {0};
+    put("data.csv", "x1,x2,class\n0.5,0.9,p\n0.9,0.4,q\n");
+    eq_text_printf(&text,
+                   "%sV1 a 0 0\nV2 b 0 0\n*%% input V1 V2\n*%% output %s\n*%% train R* gmin=1e-6 "
+                   "gmax=1\n.end\n",
+                   cards, outputs[_i]);
+    put("nodes.cir", text.text);
+    eq_text_clear(&text);
+    eq_text_printf(&text,
+                   "<experiment name='n'><circuit deck='nodes.cir'/><data format='csv' "
+                   "path='data.csv' label='class' test-path='data.csv'/><cost type='%s' high='0.4' "
+                   "low='0.1'/><estimator type='one-sided' nudging='clamp' clamp='nodes' eta='1' "
+                   "g-clamp='%s'/><optimizer type='sgd'><group match='r*' rate='1e-20'/>"
+                   "</optimizer><minibatch size='2'/><epochs count='1'/></experiment>",
+                   _i == 2 ? "squared-difference" : "squared-error", pulls[_i]);
+    put("nodes.xml", text.text);
+    char *said = NULL, at[256], nudged[256];
+    snprintf(at, sizeof at, "%s", in("run"));
+    expect_exit(0, &said, "train %s -o %s", in("nodes.xml"), at);
+    eq_free(said);
+    snprintf(nudged, sizeof nudged, "%s", in("nudged.cir"));
+    expect_exit(_i == 2 ? 2 : 0, &said, "export %s --phase nudged --sample 0 --to ngspice -o %s",
+                at, nudged);
+    if (_i == 2) {
+        ck_assert_msg(strstr(said, "clamp=\"nodes\" moves both nodes of a pair") != NULL, "%s",
+                      said);
+        eq_free(said);
+        expect_exit(0, &said, "verify %s --sample 0", at);
+        ck_assert_ptr_nonnull(strstr(said, "free phases alone"));
+    } else {
+        size_t length;
+        double y[2], want[2] = {0.4, 0.1};
+        eq_free(said);
+        ck_assert_int_eq(eq_file_read(nudged, (eq_place){0}, &said, &length, NULL), EQ_OK);
+        solve_outputs(said, y);
+        eq_text_clear(&text);
+        eq_text_printf(
+            &text,
+            "%sV1 a 0 0.5\nV2 b 0 0.9\nVa t1 0 0.4\nVb t2 0 0.1\nRa t1 y1 1k\nRb t2 y2 1k\n.end\n",
+            cards);
+        if (_i == 1) solve_outputs(text.text, want);
+        for (int k = 0; k < 2; k++) ck_assert_double_eq_tol(y[k], want[k], 1e-9);
+    }
+    eq_free(said);
+    eq_text_free(&text);
+}
+END_TEST
+
 Suite *clamp_suite(void) {
     Suite *s = suite_create("clamp");
     TCase *t = tcase_create("clamp");
@@ -467,6 +538,7 @@ Suite *clamp_suite(void) {
     tcase_add_test(t, what_cannot_be_held_is_told);
     tcase_add_loop_test(t, units_are_held_where_they_can_be, 0, 2);
     tcase_add_loop_test(t, sample_rests_at_its_target, 0, 2);
+    tcase_add_loop_test(t, clamped_nodes_have_their_currents, 0, 3);
     suite_add_tcase(s, t);
     return s;
 }

@@ -52,7 +52,7 @@ eq_node eq_spice_node_there(const eq_spice *s, eq_token t) {
     eq_text_puts(&name, own ? f->prefix : "");
     eq_text_add(&name, t.text, t.length);
     if (name.text != NULL) eq_lower(name.text, name.length);
-    for (size_t k = 0; k < name.length; k++)
+    for (size_t k = 0; name.text != NULL && k < name.length; k++)
         if (name.text[k] == ':') name.text[k] = '.';
     if (name.failed) eq_spice_no_memory(s);
     eq_node node = name.failed ? EQ_NONE : eq_circuit_find_node(s->circuit, name.text);
