@@ -74,8 +74,8 @@ static double by(const derivative *d, eq_handle h) {
 static double resistance(const derivative *d, eq_element e) {
     double slope = by(d, (eq_handle){e, 0});
     bool voltage = eq_solver_branch_of(d->w->s, e) >= 0;
-    if (voltage) return -1.0 / slope;
-    return -slope;
+    if (!voltage) return -slope;
+    return slope == 0.0 ? INFINITY : -1.0 / slope;
 }
 
 static void one_point(eq_pass *w, const eq_analysis *a) {
@@ -202,7 +202,7 @@ static eq_status put_derivative(void *data, eq_handle h) {
                           eq_circuit_place(w->base->circuit, eq_pass_analysis(w)->at),
                           "the sweep changes which parameters there are; a table needs the same "
                           "ones at every point");
-    f->row[f->next++] = by(f->d, h);
+    f->row[f->next++] = eq_deck_scale(w->d, h) * by(f->d, h);
     return EQ_OK;
 }
 

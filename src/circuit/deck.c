@@ -29,6 +29,7 @@ eq_circuit *eq_deck_release(eq_deck *d) {
     eq_free(d->text);
     eq_free(d->analysis);
     eq_free(d->step);
+    eq_free(d->multiple);
     eq_free(d->value);
     eq_free(d->wanted);
     for (size_t k = 0; k < d->plan_lines; k++) eq_free(d->plan[k].text);
@@ -41,6 +42,32 @@ eq_circuit *eq_deck_release(eq_deck *d) {
 
 void eq_deck_free(eq_deck *d) {
     eq_circuit_free(eq_deck_release(d));
+}
+
+bool eq_deck_note_multiple(eq_deck *d, eq_element e, double factor) {
+    if (factor == 1.0) return true;
+    if (!eq_grow((void **)&d->multiple, &d->multiple_cap, d->multiples + 1, sizeof *d->multiple))
+        return false;
+    d->multiple[d->multiples++] = (eq_multiple){e, factor};
+    return true;
+}
+
+double eq_deck_multiple(const eq_deck *d, eq_element e) {
+    size_t from = 0, to = d->multiples;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (d->multiple[middle].element < e)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < d->multiples && d->multiple[from].element == e ? d->multiple[from].factor : 1.0;
+}
+
+double eq_deck_scale(const eq_deck *d, eq_handle h) {
+    return h.param == eq_handle_as_written(d->circuit, h.element).param
+               ? eq_deck_multiple(d, h.element)
+               : 1.0;
 }
 
 eq_circuit *eq_deck_circuit(const eq_deck *d) {

@@ -110,8 +110,16 @@ typedef struct eq_plan_line {
     eq_location at;
 } eq_plan_line;
 
+/* A value that is not 1 times what the deck says: of an R with m or scale, an I with m. */
+typedef struct eq_multiple {
+    eq_element element;
+    double factor;
+} eq_multiple;
+
 struct eq_deck {
     eq_circuit *circuit;
+    eq_multiple *multiple; /* by element, as elements come */
+    size_t multiples, multiple_cap;
     eq_plan_line *plan; /* commands, in order */
     size_t plan_lines, plan_cap;
     const struct eq_again *again; /* how it was read again (netlist.h); NULL: the first reading */
@@ -136,6 +144,12 @@ struct eq_deck {
 eq_deck *eq_deck_new(void);
 /* Frees the deck around its circuit, which is the caller's then. */
 eq_circuit *eq_deck_release(eq_deck *d);
+
+/* What stands in the table for a value of 1 on the line of the latest element; false: memory ran out. */
+bool eq_deck_note_multiple(eq_deck *d, eq_element e, double factor);
+double eq_deck_multiple(const eq_deck *d, eq_element e);
+/* The same of a parameter: 1 but for the value that the line gives. */
+double eq_deck_scale(const eq_deck *d, eq_handle h);
 
 /* Takes over the output, also when it fails. */
 eq_status eq_deck_add_analysis(eq_deck *d, const eq_analysis *a, eq_diag *diag);

@@ -119,13 +119,24 @@ static eq_place name_capacitors(const eq_circuit *c, const int32_t *up, int32_t 
     return first;
 }
 
+/* Whether row j looks at a potential of the part beside its own drop. */
+static bool reads(const eq_table *t, size_t j, const int32_t *up, int32_t part) {
+    if (eq_by_voltage(t)) return up[t->term[2][j]] == part || up[t->term[3][j]] == part;
+    bool found = false;
+    for (size_t k = 0; t->formula != NULL && k < t->formula[j]->inputs; k++) {
+        const eq_formula_input *in = &t->formula[j]->input[k];
+        found |= in->kind == EQ_INPUT_DROP && (up[in->plus] == part || up[in->minus] == part);
+    }
+    return found;
+}
+
 /* The first element that is controlled by a potential of the part; EQ_NONE: none is. */
 static eq_element reader(const eq_circuit *c, const int32_t *up, int32_t part) {
     eq_element first = EQ_NONE;
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *t = &c->table[k];
-        for (size_t j = 0; eq_by_voltage(t) && j < t->count; j++) {
-            if (up[t->term[2][j]] != part && up[t->term[3][j]] != part) continue;
+        for (size_t j = 0; j < t->count; j++) {
+            if (!reads(t, j, up, part)) continue;
             if (first == EQ_NONE || t->id[j] < first) first = t->id[j];
         }
     }

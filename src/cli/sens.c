@@ -129,6 +129,17 @@ static void close_study(study *q) {
     eq_free(q->rank);
 }
 
+/* A parameter as the line of a deck gives it, and the slope by that: of m resistors side by side, one. */
+typedef struct figure {
+    double value, slope;
+} figure;
+
+static figure figure_of(const study *q, size_t p) {
+    const eq_deck *d = q->subject.deck;
+    double scale = d == NULL ? 1.0 : eq_deck_scale(d, q->s.handle[p]);
+    return (figure){q->s.value[p] / scale, q->s.gradient[p] * scale};
+}
+
 /* What a change of the whole value would do, to first order. */
 static double effect(const study *q, size_t p) {
     return q->s.value[p] * q->s.gradient[p];
@@ -159,10 +170,11 @@ static void print_ranking(const study *q) {
     printf("\n\n%4s  %-24s %14s %14s %14s\n", "", "parameter", "value", "slope", "for +1 %");
     for (size_t k = 0; k < shown; k++) {
         size_t p = q->rank[k];
+        figure f = figure_of(q, p);
         eq_text name = {0};
         eq_handle_name(q->s.c, q->s.handle[p], &name);
-        printf("%4zu  %-24s %14.6g %14.6g %14.6g\n", k + 1, name.failed ? "?" : name.text,
-               q->s.value[p], q->s.gradient[p], 0.01 * effect(q, p));
+        printf("%4zu  %-24s %14.6g %14.6g %14.6g\n", k + 1, name.failed ? "?" : name.text, f.value,
+               f.slope, 0.01 * effect(q, p));
         eq_text_free(&name);
     }
     if (shown < q->s.params)
@@ -175,10 +187,11 @@ static eq_status write_csv(const study *q, const char *input, eq_diag *diag) {
     eq_text_puts(&text, "rank,parameter,unit,value,slope,effect\n");
     for (size_t k = 0; k < q->s.params; k++) {
         size_t p = q->rank[k];
+        figure f = figure_of(q, p);
         eq_text_printf(&text, "%zu,\"", k + 1);
         eq_handle_name(q->s.c, q->s.handle[p], &text);
         eq_text_printf(&text, "\",%s,%s,%s,%s\n", eq_handle_about(q->s.c, q->s.handle[p]).unit,
-                       eq_number(q->s.value[p], number[0]), eq_number(q->s.gradient[p], number[1]),
+                       eq_number(f.value, number[0]), eq_number(f.slope, number[1]),
                        eq_number(effect(q, p), number[2]));
     }
     eq_status status = eq_write_text(q->r->file, input, &text, diag);

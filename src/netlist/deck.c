@@ -44,7 +44,6 @@ static void spice_free(eq_spice *s) {
     for (size_t k = 0; k < r->joineds; k++) eq_free(r->joined[k]);
     eq_free(r->joined);
     eq_free(r->sense);
-    eq_free(r->factor);
     eq_free(r->reference);
     eq_free(r->declared);
     eq_free(r->data);

@@ -133,6 +133,35 @@ START_TEST(transfer_functions_are_those_of_ngspice) {
 }
 END_TEST
 
+/* Of several side by side (m, scale) what one of them does (ngspice 39, r2 and i1; a divider by hand, r1); nothing flows
+ * into a gate, whatever the sign of zero. */
+START_TEST(lines_say_one_of_several) {
+    static const char text[] =
+        "title\nV1 in 0 10\nR1 in out 0.5k scale=2\nR2 out 0 4k m=2\nI1 0 out 1m m=3\nM1 out in 0 "
+        "0 nm\n"
+        ".model nm nmos(vto=20)\n.sens v(out)\n.tf v(out) V2\nV2 g 0 1\nM2 out g 0 0 nm\n.end\n";
+    static const struct {
+        size_t analysis;
+        const char *column;
+        double value;
+    } want[] = {{0, "r1", 2.0 * -(10.0 - 26.0 / 3.0) / 1e6 * 2000.0 / 3.0},
+                {0, "r2", 26.0 / 3.0 / (2000.0 * 2000.0) * 2000.0 / 3.0 / 2.0},
+                {0, "i1", 3.0 * 2000.0 / 3.0},
+                {1, "v2#input_impedance", INFINITY}};
+    eq_deck *d = NULL;
+    ck_assert_int_eq(eq_deck_parse("t.cir", text, strlen(text), &d, NULL), EQ_OK);
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        eq_result *r = run(d, want[k].analysis);
+        double value = column(r, want[k].column);
+        ck_assert_msg(value == want[k].value ||
+                          fabs(value - want[k].value) <= 1e-6 * fabs(want[k].value),
+                      "%s %.7g, not %.7g", want[k].column, value, want[k].value);
+        eq_result_free(r);
+    }
+    eq_deck_free(d);
+}
+END_TEST
+
 /* Xyce's spelling gives the parameters that it names, in its order. */
 START_TEST(xyce_names_parameters) {
     eq_deck *d = deck_of(".sens objfunc={v(b)*2} param=R2:R,V1:DCV0,d1:is\n.sens objvars=b\n");
@@ -176,6 +205,7 @@ Suite *transfer_suite(void) {
     tcase_add_loop_test(t, sensitivities_are_the_differences_by_every_parameter, 0,
                         sizeof outputs / sizeof *outputs);
     tcase_add_test(t, transfer_functions_are_those_of_ngspice);
+    tcase_add_test(t, lines_say_one_of_several);
     tcase_add_test(t, xyce_names_parameters);
     tcase_add_loop_test(t, what_is_no_output_or_parameter_is_named, 0, sizeof bad / sizeof *bad);
     suite_add_tcase(s, t);

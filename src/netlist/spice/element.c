@@ -405,7 +405,7 @@ static void add(eq_line *l, eq_pending control) {
     if (control.element == EQ_NONE) return;
     const eq_formula *f = l->card.formula;
     l->added = true;
-    eq_spice_note_factor(s, control.element, l->factor);
+    if (!eq_deck_note_multiple(s->deck, control.element, l->factor)) eq_spice_no_memory(s);
     if (l->reference != EQ_NONE) eq_spice_note_reference(s, control.element, l->reference);
     if (control.control != EQ_NO_NAME) eq_spice_look_up_later(s, control);
     for (size_t k = 0; f != NULL && k < f->inputs; k++)

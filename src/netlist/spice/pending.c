@@ -10,21 +10,6 @@
 #include "netlist/spice/mention.h"
 #include "netlist/spice/name.h"
 
-void eq_spice_note_factor(eq_spice *s, eq_element e, double factor) {
-    if (factor == 1.0) return;
-    if (!eq_grow((void **)&s->all->factor, &s->all->factor_cap, s->all->factors + 1,
-                 sizeof *s->all->factor))
-        eq_spice_no_memory(s);
-    else
-        s->all->factor[s->all->factors++] = (eq_factor){e, factor};
-}
-
-double eq_spice_factor(const eq_spice *s, eq_element e) {
-    for (size_t k = 0; k < s->all->factors; k++)
-        if (s->all->factor[k].element == e) return s->all->factor[k].factor;
-    return 1.0;
-}
-
 bool eq_spice_quiet_value(eq_spice *s, eq_cursor c, double *value) {
     eq_spice own = *s;
     own.diag = NULL;

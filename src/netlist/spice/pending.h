@@ -1,5 +1,5 @@
 /* What is noted down while elements are read, for the time when all of them are known: controls by
- * name, references to tnom, factors of values. */
+ * name, references to tnom. */
 #ifndef EQ_NETLIST_SPICE_PENDING_H
 #define EQ_NETLIST_SPICE_PENDING_H
 
@@ -13,12 +13,6 @@ typedef struct eq_pending {
     int32_t path;    /* what it may mean, too; EQ_NO_NAME */
     eq_location at;
 } eq_pending;
-
-/* A value that is not 1 times what the deck says: of an R with m or scale, an I with m. */
-typedef struct eq_factor {
-    eq_element element;
-    double factor;
-} eq_factor;
 
 /* A slot of an element's formula that is tnom, known when all .options are read. */
 typedef struct eq_reference {
@@ -40,9 +34,5 @@ void eq_spice_note_reactance(eq_spice *s, eq_token name, double value);
 void eq_spice_note_reference(eq_spice *s, eq_element e, int32_t slot);
 /* The slots that are tnom get its value. */
 void eq_spice_set_references(eq_spice *s);
-
-void eq_spice_note_factor(eq_spice *s, eq_element e, double factor);
-/* What stands in the table for a value of 1 on the line of element e. */
-double eq_spice_factor(const eq_spice *s, eq_element e);
 
 #endif

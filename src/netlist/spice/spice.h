@@ -172,8 +172,6 @@ typedef struct eq_reading {
     struct eq_pending *pending;
     size_t pendings, pending_cap;
     eq_element *sense; /* the 0-V source in series with an element, EQ_NONE; NULL: there is none */
-    struct eq_factor *factor; /* by element */
-    size_t factors, factor_cap;
     struct eq_reference *reference;
     size_t references, reference_cap;
     struct eq_data_table *data;
