@@ -88,10 +88,13 @@ static eq_status run_pass(eq_deck *d, size_t number, const eq_solve_options *o, 
     eq_pass w = {.base = d, .d = d, .number = number, .cold = true, .o = o, .share = share};
     w.diag = diag;
     eq_status status = go_through(&w);
-    if (status == EQ_OK) {
+    if (status == EQ_OK || (w.r != NULL && w.r->points > 0)) {
         *out = w.r;
+        w.r = NULL;
+    }
+    if (status == EQ_OK) {
         *measures = w.measures;
-        w.r = w.measures = NULL;
+        w.measures = NULL;
     }
     pass_free(&w);
     return status;

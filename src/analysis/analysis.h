@@ -10,7 +10,7 @@
  * manual,
  * ".DC") starts each point from the last one, a step from zero. Columns: the stepped variables, the
  * swept ones, each innermost first, then v(node) and i(source), or the vectors of .print, .plot and
- * .save. The circuit's values are as before afterwards. */
+ * .save. The circuit's values are as before afterwards. Where it fails *out has the points before that, if there are any. */
 eq_status eq_analysis_run(eq_deck *d, size_t number, const eq_solve_options *o, eq_result **out,
                           eq_result **measures, eq_diag *diag);
 /* The same by one rank alone, whichever calls it. */

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "analysis/analysis.h"
 #include "analysis/control.h"
 #include "cli/deck.h"
@@ -10,7 +12,7 @@ static eq_status all_analyses(eq_deck *deck, const eq_solve_options *o, bool raw
     for (size_t k = 0; status == EQ_OK && k < deck->analyses; k++) {
         eq_result *r = NULL, *measures = NULL;
         status = eq_analysis_run(deck, k, o, &r, &measures, diag);
-        if (status == EQ_OK) status = eq_tables_add(t, r, diag);
+        if (r != NULL && eq_tables_add(t, r, diag) != EQ_OK) status = EQ_ERR_MEMORY;
         if (raw || status != EQ_OK)
             eq_result_free(measures);
         else
@@ -34,6 +36,17 @@ static eq_status run_plan(eq_deck *deck, const char *path, const eq_deck_options
     return status;
 }
 
+/* Whether what was found before an analysis failed is written: EQ_OK. A file that is there stays as it was. */
+static eq_status keep(const eq_tables *t, const char *file, eq_status status, eq_diag *diag) {
+    size_t points = 0;
+    for (size_t k = 0; k < t->count; k++) points += t->item[k]->points;
+    if (points == 0 || status == EQ_ERR_MEMORY || eq_comm_rank() > 0) return status;
+    if (file != NULL && access(file, F_OK) == 0) return status;
+    eq_note_at(diag, (eq_place){0}, "what was found before that is written: %zu point%s", points,
+               eq_plural(points));
+    return EQ_OK;
+}
+
 static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *diag) {
     eq_deck *deck = NULL;
     eq_tables t = {NULL, 0, 0};
@@ -49,12 +62,16 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
     }
     eq_sink sink;
     bool raw = status == EQ_OK && (format == EQ_RAW || format == EQ_RAW_ASCII);
-    if (status == EQ_OK) status = run_plan(deck, path, d, &o, raw, &t, diag);
-    if (status == EQ_OK) status = eq_sink_open(d->file, path, &sink, diag);
     if (status == EQ_OK) {
-        status =
-            eq_result_write((const eq_result *const *)t.item, t.count, format, sink.stream, diag);
-        status = eq_sink_close(&sink, status, diag);
+        status = run_plan(deck, path, d, &o, raw, &t, diag);
+        eq_status written = status == EQ_OK ? EQ_OK : keep(&t, d->file, status, diag);
+        if (written == EQ_OK) written = eq_sink_open(d->file, path, &sink, diag);
+        if (written == EQ_OK) {
+            written = eq_result_write((const eq_result *const *)t.item, t.count, format,
+                                      sink.stream, diag);
+            written = eq_sink_close(&sink, written, diag);
+        }
+        if (status == EQ_OK) status = written;
     }
     eq_tables_free(&t);
     eq_deck_free(deck);

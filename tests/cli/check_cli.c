@@ -454,11 +454,35 @@ START_TEST(bash_completes_what_there_is) {
 }
 END_TEST
 
+/* Nothing is lost that was found: the table before, and the points before the one that fails. */
+START_TEST(points_before_a_failure_are_written) {
+    static const char deck[] = "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.dc r1 2 0 -1\n.dc v1 1 2 1\n.end\n";
+    char *folder = scratch_folder(), *path = eq_path_join(folder, "lost.cir");
+    char *table = eq_path_join(folder, "lost.csv"), *text;
+    write_file(path, deck);
+    expect_exit(1, &text, "run %s --format csv -o %s", path, table);
+    contains(text, "r1, of 0 ohm, closes a loop");
+    contains(text, "what was found before that is written: 3 points");
+    eq_free(text);
+    text = file_text(table);
+    contains(text, "v(a),i(v1)\n1,-0.001\n");
+    contains(text, "r1,v(a),i(v1)\n2,1,-0.5\n1,1,-1\n");
+    write_file(table, "old");
+    expect_exit(1, NULL, "run %s --format csv -o %s", path, table);
+    eq_free(text);
+    text = file_text(table);
+    ck_assert_str_eq(text, "old");
+    eq_free(text), eq_free(path), eq_free(table);
+    scratch_free(folder);
+}
+END_TEST
+
 Suite *cli_suite(void) {
     Suite *s = suite_create("cli");
     TCase *t = tcase_create("cli");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, every_command_explains_itself);
+    tcase_add_test(t, points_before_a_failure_are_written);
     tcase_add_test(t, bad_usage_ends_with_2);
     tcase_add_loop_test(t, bash_completes_what_there_is, 0,
                         sizeof completions / sizeof *completions);

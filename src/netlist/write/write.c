@@ -57,7 +57,7 @@ static bool is_of_charges(const eq_device_class *cls, int k, const double *value
 
 /* Model parameters. The dialects differ in k/q: a junction only sees n k T/q, so n is scaled to
  * give the same product (and xti with it, which enters as xti/n). */
-static void put_model_params(writer *w, const eq_model *m, eq_element e, const eq_device_class *cls,
+static void put_model_params(writer *w, const char *name, const eq_device_class *cls,
                              const double *value) {
     if (cls->level > 1) put_pair(w, "level", cls->level);
     for (int k = 0; k < cls->params; k++) {
@@ -67,13 +67,10 @@ static void put_model_params(writer *w, const eq_model *m, eq_element e, const e
         if (charges && w->dialect != EQ_NGSPICE) continue;
         if ((own_law || charges) && value[k] == p->default_value) continue;
         if (own_law && w->dialect != EQ_NGSPICE && w->status == EQ_OK)
-            w->status = eq_fail_at(
-                w->diag, EQ_ERR_INPUT, e == EQ_NONE ? (eq_place){0} : eq_circuit_place_of(w->c, e),
-                "%s%s, a %s, has %s=%g, and %s has another law for it; write the "
-                "deck for ngspice or XML, or remove it",
-                m != NULL ? "the model " : "",
-                m != NULL ? m->name : eq_circuit_element_name(w->c, e), cls->name, p->name,
-                value[k], w->d->name);
+            w->status = eq_fail(w->diag, EQ_ERR_INPUT,
+                                "%s, a %s, has %s=%g, for which %s has another law; write the deck "
+                                "for ngspice or XML, or remove it",
+                                name, cls->name, p->name, value[k], w->d->name);
         put_pair(w, p->name, has_bit(cls->thermal, k) ? value[k] * w->scale : value[k]);
     }
 }
@@ -134,7 +131,7 @@ static void put_model(writer *w, const eq_model *m, eq_element e, const eq_devic
     if (m != NULL && m->compiled != NULL)
         put_compiled_params(w, m->compiled);
     else
-        put_model_params(w, m, e, cls, value);
+        put_model_params(w, m != NULL ? m->name : eq_circuit_element_name(w->c, e), cls, value);
     eq_text_puts(w->out, w->d->model_end);
 }
 
@@ -164,8 +161,7 @@ static void put_value(writer *w, eq_element e) {
     double value = param(w, e, cls->value);
     if (cls->inverse != NULL && value == 0.0 && w->status == EQ_OK)
         w->status = eq_fail_at(w->diag, EQ_ERR_INPUT, eq_circuit_place_of(w->c, e),
-                               "%s has a conductance of 0 S, which no resistance gives; train with "
-                               "gmin above 0",
+                               "%s conducts 0 S, which no resistance gives; give a gmin above 0",
                                eq_circuit_element_name(w->c, e));
     eq_text_number(w->out, cls->inverse != NULL ? 1.0 / value : value);
 }
