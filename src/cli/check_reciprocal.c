@@ -71,12 +71,9 @@ static void print_shares(const eq_circuit *c, const eq_asymmetry *a) {
 static void print_likeness(const eq_circuit *c, const eq_likeness *l) {
     puts("derivatives of the outputs by infinitesimal nudges, beside the exact ones:");
     printf("  %-24s %-12s %s\n", "group", "cosine", "size");
-    for (size_t g = 0; g < c->groups; g++) {
-        if (isnan(l[g].cosine))
-            printf("  %-24s %-12s %s\n", c->group[g].name, "-", "-");
-        else
-            printf("  %-24s %-12.9f %.6g\n", c->group[g].name, l[g].cosine, l[g].size);
-    }
+    for (size_t g = 0; g < c->groups; g++)
+        printf("  %-24s %-12s %s\n", c->group[g].name, eq_show('f', 9, l[g].cosine).text,
+               eq_show('g', 6, isnan(l[g].cosine) ? NAN : l[g].size).text);
 }
 
 void eq_check_print_measured(const eq_circuit *c, const eq_measured *m) {

@@ -253,6 +253,15 @@ void eq_json_text(const char *text) {
     putchar('"');
 }
 
+eq_printed eq_show(char format, int digits, double y) {
+    eq_printed f = {"-"};
+    if (isnan(y)) return f;
+    if (format == 'g') snprintf(f.text, sizeof f.text, "%.*g", digits, y);
+    if (format == 'e') snprintf(f.text, sizeof f.text, "%.*e", digits, y);
+    if (format == 'f') snprintf(f.text, sizeof f.text, "%.*f", digits, y);
+    return f;
+}
+
 void eq_json_likeness(size_t k, const char *group, double cosine, double size) {
     printf("%s{\"group\": ", k == 0 ? "" : ", ");
     eq_json_text(group);

@@ -70,6 +70,12 @@ const char *eq_parse_arguments(const eq_command *command, const eq_option *optio
 char **eq_parse_list(const eq_command *command, const eq_option *option, size_t options, int argc,
                      char **argv, size_t *count, int *exit_status);
 
+/* A number in so many digits of %e, %f or %g; "-" for one that is not there. */
+typedef struct eq_printed {
+    char text[64];
+} eq_printed;
+eq_printed eq_show(char format, int digits, double y);
+
 /* Prints all messages as file:line:column: severity:
  * text on standard error and empties the list. */
 void eq_print_diag(eq_diag *diag);

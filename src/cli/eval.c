@@ -58,11 +58,7 @@ static void print_targets(const eq_evaluation *e) {
     for (size_t k = 0; k < e->classes; k++) {
         const eq_target_figures *f = &e->target[k];
         eq_print_name(e->class_name[k], width);
-        printf(" %12.5g %12.5g", f->rmse, f->mae);
-        if (isnan(f->r2))
-            printf(" %12s\n", "-");
-        else
-            printf(" %12.5f\n", f->r2);
+        printf(" %12.5g %12.5g %12s\n", f->rmse, f->mae, eq_show('f', 5, f->r2).text);
     }
 }
 
@@ -78,7 +74,7 @@ static void print_choice(const eq_metrics *row, size_t epochs) {
 static void print_evaluation(const eq_evaluation *e) {
     printf("examples %zu  loss %.6g  ", e->examples, e->loss);
     if (e->target != NULL) {
-        printf("RMSE %.6g  R^2 %.5f\n", e->rmse, e->r2);
+        printf("RMSE %.6g  R^2 %s\n", e->rmse, eq_show('f', 5, e->r2).text);
         print_targets(e);
         return;
     }

@@ -6,23 +6,9 @@
 #include "cli/subject.h"
 #include "train/train.h"
 
-typedef struct cell {
-    char text[64];
-} cell;
-
-/* "-" for a number that is not there. */
-static cell number(char format, int digits, double y) {
-    cell c = {"-"};
-    if (isnan(y)) return c;
-    if (format == 'g') snprintf(c.text, sizeof c.text, "%.*g", digits, y);
-    if (format == 'e') snprintf(c.text, sizeof c.text, "%.*e", digits, y);
-    if (format == 'f') snprintf(c.text, sizeof c.text, "%.*f", digits, y);
-    return c;
-}
-
 /* "symmetric/current", or "adjoint", which has no nudging. */
-static cell name(const char *estimator, const char *nudging) {
-    cell c;
+static eq_printed name(const char *estimator, const char *nudging) {
+    eq_printed c;
     snprintf(c.text, sizeof c.text, "%s%s%s", estimator, nudging == NULL ? "" : "/",
              nudging == NULL ? "" : nudging);
     return c;
@@ -30,8 +16,8 @@ static cell name(const char *estimator, const char *nudging) {
 
 static void print_row(const eq_gradcheck_row *row) {
     printf("%-19s %-9s %-30s %-11s %s%s\n", name(row->estimator, row->nudging).text,
-           number('g', 3, row->beta).text, number('e', 3, row->error).text,
-           number('f', 9, row->cosine).text, number('f', 3, row->order).text,
+           eq_show('g', 3, row->beta).text, eq_show('e', 3, row->error).text,
+           eq_show('f', 9, row->cosine).text, eq_show('f', 3, row->order).text,
            row->passed ? "" : "  fails");
 }
 
@@ -39,7 +25,7 @@ static void print_row(const eq_gradcheck_row *row) {
 static void print_sampled(const eq_gradcheck_sampled *q) {
     printf("  sampled at T = %g, mean of %d runs: cosine %s to %s,\n  off by %.2e of it; one run "
            "deviates by %.2e\n",
-           q->temperature, q->runs, number('f', 6, q->cosine).text,
+           q->temperature, q->runs, eq_show('f', 6, q->cosine).text,
            q->quadrature ? "d<C>/dw by quadrature" : "the adjoint, the limit of T = 0", q->error,
            q->deviation);
     if (q->quadrature)
@@ -60,7 +46,7 @@ static void print_own(const eq_gradcheck_report *r) {
     else if (isnan(r->own_round_off))
         printf("  no gradient\n");
     else if (isnan(r->own_error))
-        printf("  cosine %s, round-off at most %.2e of it\n", number('f', 9, r->own_cosine).text,
+        printf("  cosine %s, round-off at most %.2e of it\n", eq_show('f', 9, r->own_cosine).text,
                r->own_round_off);
     else
         printf("  off by %.2e of the gradient, round-off at most %.2e\n", r->own_error,
@@ -75,7 +61,7 @@ static void print_groups(const eq_gradcheck_report *r) {
         off = off || !(r->group[g].cosine > 1.0 - near) || !(fabs(r->group[g].size - 1.0) < near);
     for (size_t g = 0; off && g < r->groups; g++)
         printf("  group %s: cosine %s, %s of its size\n", r->group[g].name,
-               number('f', 9, r->group[g].cosine).text, number('g', 4, r->group[g].size).text);
+               eq_show('f', 9, r->group[g].cosine).text, eq_show('g', 4, r->group[g].size).text);
 }
 
 /* what: the parameters, in one word. */

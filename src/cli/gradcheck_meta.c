@@ -7,17 +7,9 @@
 #include "cli/cli.h"
 #include "train/meta/check.h"
 
-/* "-" of what is not known. */
-static const char *word(const char *format, double value, char out[32]) {
-    if (isnan(value)) return "-";
-    snprintf(out, 32, format, value);
-    return out;
-}
-
 static void print_row(const eq_meta_check_row *r) {
-    char error[32], cosine[32], order[32];
-    printf("%-12s %-9.3g %-12s %-12s %s\n", r->estimator, r->beta, word("%.3e", r->error, error),
-           word("%.9f", r->cosine, cosine), word("%.3f", r->order, order));
+    printf("%-12s %-9.3g %-12s %-12s %s\n", r->estimator, r->beta, eq_show('e', 3, r->error).text,
+           eq_show('f', 9, r->cosine).text, eq_show('f', 3, r->order).text);
 }
 
 /* "group r*: strength 3e+07, beyond 1e-06 and 4e-06 1e+08" */
@@ -39,10 +31,9 @@ static void print_report(const eq_meta_check_report *r) {
     for (size_t b = 0; b < r->groups; b++) print_group(&r->group[b]);
     printf("%-12s %-9s %-12s %-12s %s\n", "estimator", "beta from", "error", "cosine", "order");
     for (int k = 0; k < 2; k++) print_row(&r->row[k]);
-    char error[32], cosine[32];
     printf("%s at the experiment's beta = %g: off by %s of the outer gradient, cosine %s\n",
-           r->own.estimator, r->own.beta, word("%.2e", r->own.error, error),
-           word("%.9f", r->own.cosine, cosine));
+           r->own.estimator, r->own.beta, eq_show('e', 2, r->own.error).text,
+           eq_show('f', 9, r->own.cosine).text);
 }
 
 static void print_json_row(const eq_meta_check_row *r, const char *end) {

@@ -34,8 +34,9 @@ static void print_histograms(const eq_langevin_report *r) {
 
 static void print(const eq_langevin_report *r) {
     const eq_result *t = r->table;
-    printf("%zu units at T = %g; %zu steps of %.4g (the fastest rate allows %.4g)\n", r->units,
-           r->temperature, r->steps, r->step, 2.0 / r->fastest);
+    printf("row %zu of the data: %zu units at T = %g; %zu steps of %.4g (the fastest rate allows "
+           "%.4g)\n",
+           r->row, r->units, r->temperature, r->steps, r->step, 2.0 / r->fastest);
     printf("%-14s %-24s %-24s %s\n", "", "mean", "deviation", "independent");
     for (size_t k = 1; k < t->variables && k <= SHOWN; k++) {
         const eq_moments *m = &r->moment[k];
@@ -75,7 +76,7 @@ static void print_json_histogram(const eq_langevin_report *r, size_t k) {
 
 static void print_json(const eq_langevin_report *r) {
     const eq_result *t = r->table;
-    printf("{\"units\": %zu, \"steps\": %zu, ", r->units, r->steps);
+    printf("{\"row\": %zu, \"units\": %zu, \"steps\": %zu, ", r->row, r->units, r->steps);
     eq_json_number("temperature", r->temperature, ", ");
     eq_json_number("step", r->step, ", ");
     eq_json_number("fastest", r->fastest, ", ");

@@ -92,12 +92,13 @@ static void print_gradient(const screen *s, const eq_train_summary *t) {
         snprintf(text + n, sizeof text - (size_t)n, ": a phase finds no state");
     else if (phases && clamps)
         snprintf(text + n, sizeof text - (size_t)n,
-                 ": cosine %.6f to the exact gradient on %zu example%s", t->gradient_cosine,
-                 t->looked_at, eq_plural(t->looked_at));
+                 ": cosine %s to the exact gradient on %zu example%s",
+                 eq_show('f', 6, t->gradient_cosine).text, t->looked_at, eq_plural(t->looked_at));
     else if (phases)
         snprintf(text + n, sizeof text - (size_t)n,
-                 ": off by %.2g of the exact gradient on %zu example%s, cosine %.6f",
-                 t->gradient_error, t->looked_at, eq_plural(t->looked_at), t->gradient_cosine);
+                 ": off by %.2g of the exact gradient on %zu example%s, cosine %s",
+                 t->gradient_error, t->looked_at, eq_plural(t->looked_at),
+                 eq_show('f', 6, t->gradient_cosine).text);
     print_item(s, "gradient", text);
 }
 
@@ -309,14 +310,14 @@ static void print_end(const eq_metrics *m, const eq_train_summary *s, double unl
                figure(how, s->best.validation_error, s->best.validation_rmse));
         m = &s->best;
     }
-    if (s->train_tasks > 0)
+    if (s->train_tasks > 0 && s->test_tasks > 0)
         print_tasks(m, s, unlearned);
     else if (!isnan(m->test_error))
         printf("accuracy on %zu held-out example%s: %.2f %%\n", s->test_examples,
                eq_plural(s->test_examples), 100.0 * (1.0 - m->test_error));
     else if (!isnan(m->test_rmse))
-        printf("%zu held-out example%s: RMSE %.5g, R^2 %.5f\n", s->test_examples,
-               eq_plural(s->test_examples), m->test_rmse, m->test_r2);
+        printf("%zu held-out example%s: RMSE %.5g, R^2 %s\n", s->test_examples,
+               eq_plural(s->test_examples), m->test_rmse, eq_show('f', 5, m->test_r2).text);
     static const char all[] = EQ_TRAIN_MODEL ", " EQ_TRAIN_METRICS ", " EQ_TRAIN_DIAGNOSIS
                                              ", " EQ_TRAIN_CHECKPOINT " and " EQ_TRAIN_CURVES;
     const char *files = circuit ? all : all + sizeof EQ_TRAIN_MODEL ", " - 1;

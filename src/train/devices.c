@@ -16,7 +16,8 @@ static eq_status check_block(const eq_block *b, const eq_device *o, eq_diag *dia
     if (!isfinite(b->min) || !isfinite(b->max) || !(b->min < b->max))
         return eq_fail(diag, EQ_ERR_INPUT,
                        "a device stores what lies between two bounds, and the group '%s' has none "
-                       "or equal ones; give gmin= and gmax= (or min= and max=) to its *%% train",
+                       "or equal ones; give gmin= and gmax= (or min= and max=) to its *%% train; "
+                       "the weights of a <network> have none",
                        b->name);
     if (o->log_levels && o->levels > 0 && !(b->min > 0.0))
         return eq_fail(diag, EQ_ERR_INPUT,

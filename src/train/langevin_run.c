@@ -177,6 +177,7 @@ static eq_status run(eq_session *s, const eq_langevin_options *o, eq_langevin_re
         bool again = grows && isnan(o->step) && k < TRIES;
         if (!again) eq_diag_pass_on(said, status, diag);
         eq_diag_free(said);
+        if (!again) out->row = (size_t)s->set.train_index[o->example - 1] + 1;
         if (!again) return status;
         with.step = 0.25 * out->step;
         eq_langevin_report_free(out);

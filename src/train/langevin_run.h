@@ -25,6 +25,7 @@ typedef struct eq_langevin_report {
     bool quadrature;         /* they are held to exp(-F/T)/Z */
     double step, fastest, temperature;
     size_t steps, units;
+    size_t row;    /* of the data, from 1 */
     size_t each;   /* steps from a record to the next */
     double halved; /* how far half the step moves a mean or a deviation, over its standard error */
     double bound;

@@ -256,11 +256,11 @@ static eq_status change_circuit(eq_trained *m, const eq_trained_options *o, eq_d
 /* The circuit, as it was meant, becomes the chip that is asked for. */
 static eq_status deviate(eq_trained *m, eq_diag *diag) {
     const eq_mismatch *mismatch = &m->x->mismatch;
+    if (m->drawn && m->s.c == NULL) return eq_experiment_needs_circuit(m->x, "mismatch", diag);
     if (m->drawn && mismatch->deviations == 0)
         return eq_fail(diag, EQ_ERR_USAGE,
                        "the run has no mismatch to draw from; say what deviates, as in --set "
                        "mismatch.sigma=0.1 (every parameter by 10 %%)");
-    if (m->drawn && m->s.c == NULL) return eq_experiment_needs_circuit(m->x, "mismatch", diag);
     if (m->drawn) return eq_devices_open(&m->s.devices, mismatch, m->s.c, diag);
     return m->deviates ? eq_session_deviate(&m->s, diag) : EQ_OK;
 }

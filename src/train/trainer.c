@@ -216,10 +216,10 @@ static eq_status learn(eq_trainer *t, size_t n, eq_score *score, eq_diag *diag) 
     eq_session_score(s, n, score);
     if (!isfinite(score->loss))
         return eq_fail(
-            diag, EQ_ERR_CONVERGE,
-            "the loss is not finite in epoch %llu after %llu examples; lower the learning "
-            "rates",
-            (unsigned long long)p->epoch + 1, (unsigned long long)p->position);
+            diag, EQ_ERR_CONVERGE, "the loss is not finite in epoch %llu after %llu examples; %s",
+            (unsigned long long)p->epoch + 1, (unsigned long long)p->position,
+            p->steps == 0 ? "look at cost, encoding, data and init: nothing is learned so far"
+                          : "lower the learning rates");
     if (t->doctor != NULL)
         status = eq_doctor_look(t->doctor, (size_t)p->position / t->x->batch,
                                 (s->set.train_count + t->x->batch - 1) / t->x->batch, n, diag);

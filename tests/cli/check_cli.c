@@ -454,6 +454,24 @@ START_TEST(bash_completes_what_there_is) {
 }
 END_TEST
 
+/* What there is no number for is left out, or is a dash: R^2 of targets that are all the same, tasks that nobody holds out. */
+START_TEST(no_number_is_a_dash) {
+    char *folder = scratch_folder(), *run = eq_path_join(folder, "run");
+    char *data = eq_path_join(folder, "same.csv"), *text;
+    write_file(data, "x,y\n0.1,0.5\n0.2,0.5\n");
+    expect_exit(0, NULL, "train netlists/sine.xml --epochs 1 -o %s", run);
+    expect_exit(0, &text, "eval %s --data %s", run, data);
+    contains(text, "R^2 -\n");
+    eq_free(text);
+    expect_exit(
+        0, &text,
+        "train netlists/meta-digits.xml --epochs 0 --set data.test-fraction=0 --force -o %s", run);
+    ck_assert_msg(strstr(text, "nan") == NULL && strstr(text, "held-out task") == NULL, "%s", text);
+    eq_free(text), eq_free(run), eq_free(data);
+    scratch_free(folder);
+}
+END_TEST
+
 /* Nothing is lost that was found: the table before, and the points before the one that fails. */
 START_TEST(points_before_a_failure_are_written) {
     static const char deck[] = "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.dc r1 2 0 -1\n.dc v1 1 2 1\n.end\n";
@@ -483,6 +501,7 @@ Suite *cli_suite(void) {
     tcase_set_timeout(t, 300);
     tcase_add_test(t, every_command_explains_itself);
     tcase_add_test(t, points_before_a_failure_are_written);
+    tcase_add_test(t, no_number_is_a_dash);
     tcase_add_test(t, bad_usage_ends_with_2);
     tcase_add_loop_test(t, bash_completes_what_there_is, 0,
                         sizeof completions / sizeof *completions);

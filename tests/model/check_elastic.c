@@ -91,6 +91,21 @@ START_TEST(soft_springs_rest_beside_stiff_ones) {
 }
 END_TEST
 
+/* And at the same node: along two springs of 1 mN/m a node that hangs by one of 1 kN/m, 1 km long, gives way by f/(2 k), though its
+ * load is nothing to the forces there. */
+START_TEST(soft_directions_of_a_stiff_node_give_way) {
+    static const double load[] = {1e-8, 1e-5, 2e-5, 3e-4};
+    for (int k = 0; k < 4; k++) {
+        double y;
+        ck_assert_int_eq(solve("name,x,y,fixed\na,0,0,yes\nb,2,0,yes\nc,1,0,no\nd,1,1000,yes\n",
+                               "from,to,k,l\na,c,1e-3,1\nc,b,1e-3,1\nc,d,1e3,1e3\n", "c.x", "c.x",
+                               false, &load[k], &y, NULL),
+                         EQ_OK);
+        ck_assert_double_eq_tol(y * 2e-3 / load[k], 1.0, 1e-6);
+    }
+}
+END_TEST
+
 /* The same of a tripod: 3 k (r - l) (1 + d)/r = f. */
 START_TEST(a_tripod_in_three_dimensions_too) {
     double d = 0.7, l = sqrt(2.0), r = hypot(1.0, 1.0 + d), y[3];
@@ -327,6 +342,7 @@ Suite *elastic_suite(void) {
     tcase_add_loop_test(t, a_truss_hangs_where_its_springs_carry_the_load, 0, 4);
     tcase_add_test(t, weak_springs_hold_as_well);
     tcase_add_test(t, soft_springs_rest_beside_stiff_ones);
+    tcase_add_test(t, soft_directions_of_a_stiff_node_give_way);
     tcase_add_test(t, a_tripod_in_three_dimensions_too);
     tcase_add_test(t, a_saddle_is_left);
     tcase_add_test(t, a_displaced_node_takes_others_with_it);

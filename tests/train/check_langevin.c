@@ -474,7 +474,7 @@ END_TEST
 START_TEST(the_last_example_is_one) {
     char *said = NULL;
     expect_exit(0, &said, "langevin netlists/linear.xml -T 1e-6 --example 60 --steps 1000");
-    ck_assert_msg(strstr(said, "1 units at T = 1e-06") != NULL, "%s", said);
+    ck_assert_msg(strstr(said, ": 1 units at T = 1e-06") != NULL, "%s", said);
     free(said);
 }
 END_TEST

@@ -313,6 +313,18 @@ static eq_status unsettled(const eq_elastic *e, size_t j, const double *q, size_
         j + 1, node_of(e, at), off, e->o.tolerance);
 }
 
+/* Newton's step from a stable state with what `judge` has factored; whether it leads next to nowhere. Forces within the
+ * tolerance do not tell: soft springs beside stiff ones give way to what is nothing to those. */
+static bool rests(eq_elastic *e, double *q) {
+    static const double next = 1e-6; /* of the mean length */
+    for (size_t u = 0; u < e->unknowns; u++) e->step[u] = -e->g[u];
+    if (eq_lin_solve(e->lin, e->step) != EQ_OK) return false;
+    double far = fabs(e->step[largest(e->step, e->unknowns)]), most = 0.5 * mean_length(e);
+    for (size_t u = 0; u < e->unknowns; u++)
+        q[e->coordinate[u]] += e->step[u] * (far > most ? most / far : 1.0);
+    return far <= next * mean_length(e);
+}
+
 static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudge, eq_diag *diag) {
     double off = INFINITY;
     size_t at = 0;
@@ -325,9 +337,10 @@ static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudg
         if (!isfinite(off)) break;
         if (off <= e->o.tolerance) {
             eq_status status = judge(e, j, q, &falls, diag);
-            if (status != EQ_OK || !falls) {
+            if (status != EQ_OK) return status;
+            if (!falls && rests(e, q)) {
                 e->worst = fmax(e->worst, off / e->o.tolerance);
-                return status;
+                return EQ_OK;
             }
         } else if (!newton(e, j, q, nudge)) {
             break;

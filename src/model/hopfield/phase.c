@@ -444,9 +444,9 @@ static eq_status not_settled(eq_hopfield *h, int slot, const eq_nudge *nudge, si
     eq_text unit = {0};
     size_t example = 0;
     find_farthest(h, slot, nudge, &unit, &example);
-    return eq_units_unsettled(&unit, example, step,
-                              h->o.solver == EQ_HOPFIELD_EULER ? "steps" : "sweeps", worst,
-                              h->o.tolerance, "the step of Euler or ", diag);
+    bool euler = h->o.solver == EQ_HOPFIELD_EULER;
+    return eq_units_unsettled(&unit, example, step, euler ? "steps" : "sweeps", worst,
+                              h->o.tolerance, euler ? "the step of Euler or " : "", diag);
 }
 
 eq_status eq_hopfield_settle(eq_hopfield *h, int slot, const eq_nudge *nudge, eq_diag *diag) {

@@ -219,7 +219,8 @@ static void estimator(reader *r, const eq_xml_node *node) {
     e->by_delta = cost->rivals;
     if (e->nudging == EQ_NUDGE_CLAMP && !cost->clamps)
         fault(r, node,
-              "nudging=\"clamp\" drives the outputs to targets, and this cost has none; take "
+              "nudging=\"clamp\" holds the outputs on a straight way to their targets, which is "
+              "not that of this cost; take "
               "<cost type=\"squared-difference\">, squared-error or hinge, or nudging=\"current\"");
     if (e->nudging == EQ_NUDGE_ENERGY && cost->kinks)
         fault(r, node,
