@@ -127,12 +127,12 @@ static void lay_out(const views *w, eq_canvas *to) {
     static const char *const title[] = {"before training", "trained"};
     eq_graph g = {.nodes = w->s.nodes,
                   .edges = w->s.springs,
-                  .panels = 2,
+                  .panels = sizeof title / sizeof *title,
                   .edge = w->edge,
                   .label = w->label,
                   .kind = w->kind,
                   .value_label = "trained k [N/m]"};
-    for (size_t p = 0; p < g.panels; p++) {
+    for (size_t p = 0; p < sizeof title / sizeof *title; p++) {
         g.panel[p].at = (const double(*)[2])w->at + p * w->s.nodes;
         snprintf(g.panel[p].title, sizeof g.panel[p].title, "%s", title[p]);
     }

@@ -166,7 +166,7 @@ static void visit(void *data, const eq_csv *row, size_t number) {
     char epoch[sizeof d->epoch];
     if (number == 0 || row->cells < BEFORE + COLUMNS) return;
     eq_rows_cell(row, 0, epoch, sizeof epoch);
-    if (!d->write) strcpy(d->epoch, epoch);
+    if (!d->write) memcpy(d->epoch, epoch, sizeof epoch);
     if (!d->write || strcmp(epoch, d->epoch) != 0) return;
     d->rows++;
     write_part(d->p, row);

@@ -79,7 +79,7 @@ static eq_status take_values(const eq_array *a, eq_data *d, eq_diag *diag) {
         d->pixel = eq_malloc(a->items, 1);
     else
         d->value = eq_malloc(a->items, sizeof *d->value);
-    if (d->pixel == NULL && d->value == NULL) return eq_out_of_memory(diag);
+    if (pixels ? d->pixel == NULL : d->value == NULL) return eq_out_of_memory(diag);
     if (pixels && !a->fortran) memcpy(d->pixel, a->bytes + a->start, a->items);
     for (size_t k = 0; pixels && a->fortran && k < a->items; k++)
         d->pixel[k] = (uint8_t)a->bytes[offset(a, k)];

@@ -37,7 +37,7 @@ static eq_status read_type(eq_array *f, const char **p, eq_diag *diag) {
     size_t length = 0;
     const char *text = quoted(p, &length);
     if (text != NULL) start = text;
-    bool order = length == 3 && strchr("<>|=", *text) != NULL;
+    bool order = text != NULL && length == 3 && strchr("<>|=", *text) != NULL;
     f->big = order && *text == '>';
     for (size_t k = 0;
          text != NULL && length == (order ? 3 : 2) && k < sizeof types / sizeof *types; k++)
