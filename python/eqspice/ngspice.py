@@ -204,6 +204,7 @@ class NgSpiceShared:
         name = words[0].lstrip("@").replace("[", "(").replace("]", ")") if words else ""
         if len(words) == 3:
             name = f"{name}({words[1]})"
+        name = name.replace("(resistance)", "(r)")
         if len(words) not in (2, 3):
             raise NgSpiceCommandError("alter wants NAME = VALUE or NAME PARAMETER = VALUE")
         self._circuit.set(name, _number(words[-1]))

@@ -103,6 +103,7 @@ def test_the_methods_of_pyspice():
     n = NgSpiceShared.new_instance()
     assert n.load_circuit(DECK.replace(".end", ".dc v1 0 2\n+ 0.5\n.op\n.end"))
     assert n.run() and n.plot_names == ["op1", "dc1"]
+    n.exec_command("alter @r2[resistance] = 501")
     n.alter_device("r2", r=500)
     n.exec_command("op")
     assert n.plot(None, "op2")["out"][0] == n.plot("op2")["v(out)"][0] < n.plot("op1")["out"][0]

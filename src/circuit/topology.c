@@ -192,7 +192,7 @@ static void least_slopes(const eq_table *e, size_t start, size_t n, double *leas
 
 enum { RUN = 256 };
 
-/* Joins the ends of all elements whose current rises at no less than a positive rate, and of what
+/* Joins the ends of all elements whose current rises at no less than a positive rate, or without bound, and of what
  * fixes one potential by others: a part with ground in it has one operating point if its co-content
  * is convex, since that then grows without bound in all directions. */
 static void join_strictly(const eq_circuit *c, int32_t *up) {
@@ -200,13 +200,13 @@ static void join_strictly(const eq_circuit *c, int32_t *up) {
     eq_parts_start(up, eq_circuit_nodes(c));
     for (int k = 0; k < EQ_CLASS_COUNT; k++) {
         const eq_table *e = &c->table[k];
-        bool fixes = e->cls->defined == EQ_VOLTAGE_DEFINED;
+        bool fixes = e->cls->defined == EQ_VOLTAGE_DEFINED, rises = (e->cls->flags & EQ_RISES) != 0;
         for (size_t start = 0; start < e->count; start += RUN) {
             size_t n = e->count - start < RUN ? e->count - start : RUN;
             if (!fixes && e->cls->least_slope == NULL) break;
             if (!fixes) least_slopes(e, start, n, least);
             for (size_t j = start; j < start + n; j++)
-                if (fixes || least[j - start] > 0.0)
+                if (fixes || least[j - start] > 0.0 || (rises && e->w[e->cls->value][j] > 0.0))
                     eq_parts_join(up, e->term[0][j], e->term[1][j]);
             for (size_t j = start; fixes && e->cls->control == EQ_CONTROL_VOLTAGE && j < start + n;
                  j++) {

@@ -25,6 +25,17 @@ static eq_status present(eq_subject *s, const export_options *o, bool nudged, ch
     return status;
 }
 
+/* Decks of other programs have the operating point alone. */
+static void note_left_out(const eq_deck *d, const char *path, eq_diag *diag) {
+    bool more = d->steps > 0 || d->measures > 0 || d->plan_lines > 0;
+    for (size_t k = 0; k < d->analyses; k++)
+        more |= !d->analysis[k].stands_in && d->analysis[k].type != EQ_ANALYSIS_OP;
+    if (more)
+        eq_note_at(diag, (eq_place){path, 0, 0},
+                   "the operating point alone is written: sweeps, steps, .tf, .sens, measures and "
+                   "commands are left out; add them there (--to xml has sweeps and steps)");
+}
+
 static eq_status export(const char *path, const export_options *o, eq_diag *diag) {
     eq_dialect dialect;
     bool nudged = strcmp(o->phase, "nudged") == 0;
@@ -40,6 +51,7 @@ static eq_status export(const char *path, const export_options *o, eq_diag *diag
     if (status == EQ_OK)
         status = s.deck != NULL ? eq_deck_write(s.deck, dialect, NULL, &text, diag)
                                 : eq_circuit_write(s.circuit, dialect, note, &text, diag);
+    if (status == EQ_OK && dialect != EQ_XML && s.deck != NULL) note_left_out(s.deck, path, diag);
     if (status == EQ_OK && dialect != EQ_XML && eq_switches_any(s.circuit))
         eq_note_at(
             diag, (eq_place){path, 0, 0},

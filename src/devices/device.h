@@ -47,6 +47,8 @@ enum {
     EQ_RECIPROCAL = 2,  /* two-terminal with an energy of its own: adds a symmetric stamp */
     EQ_CONDUCTS = 4,    /* y depends on x: the element joins its terminals for dc */
     EQ_INDEPENDENT = 8, /* y is the number that `value` gives: an independent source */
+    EQ_RISES =
+        16, /* above a value of 0 y rises with x everywhere and without bound, however flat */
 };
 
 /* S: the conductance that stands for 0 ohm. A current of 1 kA drops 1e-97 V at it, far below the

@@ -28,6 +28,9 @@ static const char script[] =
     "right offset 5,0.9 noenhanced textcolor rgb letters }\n"
     "  if (!bare) { set lmargin at screen at_left[p]; set rmargin at screen at_right[p]; "
     "set bmargin at screen at_bottom[p]; set tmargin at screen at_top[p] }\n"
+    "  if (!bare && !numbered) { set colorbox vertical user origin "
+    "at_right[p]+1.2*inch/10,at_bottom[p] "
+    "size inch/8,at_top[p]-at_bottom[p] }\n"
     "  set label 2 x_label[p] at graph 0.5,screen x_title[p] center noenhanced textcolor rgb "
     "letters\n"
     "  set label 3 y_label[p] at screen y_title[p],graph 0.5 center rotate by 90 noenhanced "
@@ -344,6 +347,7 @@ void eq_heat_lay_out(const eq_heat *h, eq_canvas *c) {
     c->height = (double)c->rows * (h->bare ? bare_height(h, c) : height_of(&m));
     c->script = script;
     eq_canvas_number(c, "panels", (double)h->panels);
+    eq_canvas_number(c, "inch", 1.0 / c->p->width);
     eq_canvas_number(c, "colours", h->colours);
     eq_canvas_number(c, "bare", h->bare);
     eq_canvas_number(c, "log_values", log);

@@ -72,6 +72,11 @@ void eq_html(eq_text *out, const char *format, ...) {
     va_end(args);
 }
 
+/* Whether a prefix would be raised, too: of m^3/s. */
+static bool is_power(const char *unit) {
+    return unit[strcspn(unit, "/ ^")] == '^';
+}
+
 const char *eq_shown(double value, const char *unit, char out[EQ_SHOWN]) {
     static const char *const prefix[] = {"f", "p", "n", "\302\265", "m", "", "k", "M", "G"};
     enum { FIRST = -15, LAST = 9 };
@@ -80,7 +85,7 @@ const char *eq_shown(double value, const char *unit, char out[EQ_SHOWN]) {
                  isinf(value) ? (value > 0 ? "\342\210\236" : "-\342\210\236") : "\342\200\223");
     } else if (strcmp(unit, "%") == 0) {
         snprintf(out, EQ_SHOWN, "%.2f %%", 100.0 * value);
-    } else if (unit[0] == '\0' || value == 0.0) {
+    } else if (unit[0] == '\0' || value == 0.0 || is_power(unit)) {
         snprintf(out, EQ_SHOWN, "%.4g%s%s", value + 0.0, unit[0] == '\0' ? "" : " ", unit);
     } else {
         int power = (int)floor(log10(fabs(value) * 1.0005) / 3.0) * 3;

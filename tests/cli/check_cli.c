@@ -232,6 +232,13 @@ START_TEST(exports_in_every_dialect) {
         expect_exit(0, NULL, "build drn --layers 8,5,4 --diode ideal --outputs single --to %s",
                     dialect[k]);
     }
+    for (int k = 0; k < 2; k++) { /* sweep.cir has a .dc */
+        static const char *const deck[] = {"sweep", "divider"};
+        char *text;
+        expect_exit(0, &text, "export netlists/%s.cir --to ltspice", deck[k]);
+        ck_assert_int_eq(strstr(text, "the operating point alone is written") != NULL, k == 0);
+        eq_free(text);
+    }
 }
 END_TEST
 

@@ -343,10 +343,16 @@ START_TEST(numbers_have_prefixes_that_people_read) {
     static const struct {
         double value;
         const char *unit, *shown;
-    } is[] = {{0.0446, "W", "44.6 mW"},    {999.9, "Hz", "1 kHz"},
-              {-2e-7, "S", "-200 nS"},     {0.0444444, "%", "4.44 %"},
-              {0.0, "V", "0 V"},           {1234.5678, "", "1235"},
-              {1e-5, "S", "10 \302\265S"}, {4e12, "\316\251", "4e+03 G\316\251"}};
+    } is[] = {{0.0446, "W", "44.6 mW"},
+              {999.9, "Hz", "1 kHz"},
+              {-2e-7, "S", "-200 nS"},
+              {0.0444444, "%", "4.44 %"},
+              {0.0, "V", "0 V"},
+              {1234.5678, "", "1235"},
+              {1e-5, "S", "10 \302\265S"},
+              {4e12, "\316\251", "4e+03 G\316\251"},
+              {1.51e-6, "m^3/s/Pa^n", "1.51e-06 m^3/s/Pa^n"},
+              {2e-3, "A/V^2", "2 mA/V^2"}};
     char out[EQ_SHOWN];
     for (size_t k = 0; k < sizeof is / sizeof *is; k++)
         ck_assert_str_eq(eq_shown(is[k].value, is[k].unit, out), is[k].shown);

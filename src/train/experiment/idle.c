@@ -264,6 +264,11 @@ static bool by_pulses(const eq_device *d) {
     return d->response != NULL && d->rule != EQ_RULE_EXACT;
 }
 
+/* "ideal" takes a response away that others give. */
+static bool responds(const eq_device *d) {
+    return d->response == NULL || by_pulses(d);
+}
+
 static bool pulse_varies(const eq_device *d) {
     return by_pulses(d) && d->dw_min_std > 0.0;
 }
@@ -434,8 +439,9 @@ static const struct rule {
      NULL},
     {"schedule", "factor", "type=\"exponential\" or \"step\" or \"cosine\"", scheduled, NULL, NULL},
     {"schedule", "every", "type=\"step\"", by_steps, NULL, NULL},
-    {"device*", "response up_down up_down_dtod dw_min_dtod dw_min_std",
-     "a response and an update in pulses", NULL, NULL, by_pulses},
+    {"device*", "response", "an update in pulses", NULL, NULL, responds},
+    {"device*", "up_down up_down_dtod dw_min_dtod dw_min_std", "a response and an update in pulses",
+     NULL, NULL, by_pulses},
     {"device*", "dw_min", "a response and an update in pulses, or to write_noise_std", NULL, NULL,
      sized},
     {"device*", "noise", "dw_min_std above 0 and an update in pulses", NULL, NULL, pulse_varies},
