@@ -498,7 +498,8 @@ eq_status eq_control_run(const eq_deck *d, const eq_control_options *o, eq_table
     if (status == EQ_OK && s.refused && s.plots == 0)
         status = eq_fail_at(diag, EQ_ERR_INPUT, eq_circuit_place(d->circuit, s.at),
                             "no analysis of the .control block can be run; correct what is noted");
-    if (status == EQ_OK) status = eq_script_tables(&s, out);
+    eq_status made = status == EQ_ERR_MEMORY ? status : eq_script_tables(&s, out);
+    if (status == EQ_OK) status = made;
     if (status == EQ_OK && s.out_of_memory) status = eq_out_of_memory(diag);
     *ran = s.ran;
     eq_script_free(&s);

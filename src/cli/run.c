@@ -1,4 +1,4 @@
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "analysis/analysis.h"
 #include "analysis/control.h"
@@ -41,7 +41,13 @@ static eq_status keep(const eq_tables *t, const char *file, eq_status status, eq
     size_t points = 0;
     for (size_t k = 0; k < t->count; k++) points += t->item[k]->points;
     if (points == 0 || status == EQ_ERR_MEMORY || eq_comm_rank() > 0) return status;
-    if (file != NULL && access(file, F_OK) == 0) return status;
+    struct stat there;
+    if (file != NULL && stat(file, &there) == 0 && S_ISREG(there.st_mode)) {
+        eq_note_at(diag, (eq_place){file, 0, 0},
+                   "stays as it was; %zu point%s were found before that", points,
+                   eq_plural(points));
+        return status;
+    }
     eq_note_at(diag, (eq_place){0}, "what was found before that is written: %zu point%s", points,
                eq_plural(points));
     return EQ_OK;

@@ -127,14 +127,25 @@ const eq_rung eq_ladder[EQ_RUNGS] = {
     {"pseudo-transient", pseudo_transient},
 };
 
+/* Whether gate or bulk of row j of a table of MOS transistors moves on its own: neither held nor at an end of the channel. */
+static bool is_steered(const eq_newton *w, const eq_table *t, size_t j) {
+    const int *ends = t->cls->channel;
+    eq_node from = t->term[ends[0]][j], to = t->term[ends[1]][j];
+    bool steered = false;
+    for (int a = 0; !steered && a < t->cls->terminals; a++) {
+        eq_node n = t->term[a][j];
+        steered = n != from && n != to && !eq_reduction_fixes(w->s->reduction, n);
+    }
+    return steered;
+}
+
 /* Whether rows of a table may amplify: those that a potential or current beside their own drop controls, but MOS transistors
- * whose gates sources hold. */
+ * that nothing steers. */
 static bool amplifies(const eq_newton *w, const eq_table *t) {
     if (t->count == 0 || t->cls->control == EQ_CONTROL_NONE) return false;
-    bool gates = t->cls->letter != 'm';
-    for (size_t j = 0; !gates && j < t->count; j++)
-        gates = !eq_reduction_fixes(w->s->reduction, t->term[t->cls->gate][j]);
-    return gates;
+    bool any = t->cls->letter != 'm';
+    for (size_t j = 0; !any && j < t->count; j++) any = is_steered(w, t, j);
+    return any;
 }
 
 /* Junctions and gates beside gain: Newton's steps overshoot there, and of several states designers expect the one that SPICE

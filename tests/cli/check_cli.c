@@ -482,6 +482,9 @@ END_TEST
 /* Nothing is lost that was found: the table before, and the points before the one that fails. */
 START_TEST(points_before_a_failure_are_written) {
     static const char deck[] = "t\nv1 a 0 1\nr1 a 0 1k\n.op\n.dc r1 2 0 -1\n.dc v1 1 2 1\n.end\n";
+    static const char control[] =
+        "t\nv1 a 0 2\nr1 a b 1\nr2 b 0 1\n.control\nop\nprint v(a)\ndc r1 1 1 1\nprint v(b)\n"
+        "alter r2 = 0\ndc r1 1 0 -1\n.endc\n.end\n";
     char *folder = scratch_folder(), *path = eq_path_join(folder, "lost.cir");
     char *table = eq_path_join(folder, "lost.csv"), *text;
     write_file(path, deck);
@@ -493,7 +496,14 @@ START_TEST(points_before_a_failure_are_written) {
     contains(text, "v(a),i(v1)\n1,-0.001\n");
     contains(text, "r1,v(a),i(v1)\n2,1,-0.5\n1,1,-1\n");
     write_file(table, "old");
-    expect_exit(1, NULL, "run %s --format csv -o %s", path, table);
+    eq_free(text);
+    expect_exit(1, &text, "run %s --format csv -o %s", path, table);
+    contains(text, "lost.csv: note: stays as it was; 3 points were found before that");
+    eq_free(text);
+    write_file(path, control);
+    expect_exit(1, &text, "run %s --format csv -o /dev/stdout", path);
+    contains(text, "v(a)\n2\n");
+    contains(text, "r1,v(b)\n1,1\n");
     eq_free(text);
     text = file_text(table);
     ck_assert_str_eq(text, "old");

@@ -295,7 +295,7 @@ static size_t collapsed(const eq_elastic *e, const double *q) {
 }
 
 static eq_status unsettled(const eq_elastic *e, size_t j, const double *q, size_t at, double off,
-                           eq_diag *diag) {
+                           double far, eq_diag *diag) {
     size_t k = collapsed(e, q);
     if (k < e->springs)
         return eq_fail(
@@ -305,6 +305,14 @@ static eq_status unsettled(const eq_elastic *e, size_t j, const double *q, size_
             "move its nodes",
             eq_names_get(e->name, e->spring[k].from), eq_names_get(e->name, e->spring[k].to),
             j + 1);
+    if (off <= e->o.tolerance)
+        return eq_fail(
+            diag, EQ_ERR_CONVERGE,
+            "no stable equilibrium is found for example %zu of the minibatch: the forces are "
+            "within "
+            "the tolerance, but nodes may still move by %.3g of the mean length; raise steps, or "
+            "lower forces, beta or learning rates",
+            j + 1, far);
     return eq_fail(
         diag, EQ_ERR_CONVERGE,
         "no stable equilibrium is found for example %zu of the minibatch: node '%.40s' still "
@@ -313,20 +321,19 @@ static eq_status unsettled(const eq_elastic *e, size_t j, const double *q, size_
         j + 1, node_of(e, at), off, e->o.tolerance);
 }
 
-/* Newton's step from a stable state with what `judge` has factored; whether it leads next to nowhere. Forces within the
- * tolerance do not tell: soft springs beside stiff ones give way to what is nothing to those. */
-static bool rests(eq_elastic *e, double *q) {
-    static const double next = 1e-6; /* of the mean length */
+/* Takes Newton's step from a stable state with what `judge` has factored where it leads next to nowhere; *far: how far it leads, of the
+ * mean length. Forces within the tolerance do not tell: soft springs beside stiff ones give way to what is nothing to those. */
+static bool rests(eq_elastic *e, double *q, double *far) {
+    static const double next = 1e-6;
     for (size_t u = 0; u < e->unknowns; u++) e->step[u] = -e->g[u];
     if (eq_lin_solve(e->lin, e->step) != EQ_OK) return false;
-    double far = fabs(e->step[largest(e->step, e->unknowns)]), most = 0.5 * mean_length(e);
-    for (size_t u = 0; u < e->unknowns; u++)
-        q[e->coordinate[u]] += e->step[u] * (far > most ? most / far : 1.0);
-    return far <= next * mean_length(e);
+    *far = fabs(e->step[largest(e->step, e->unknowns)]) / mean_length(e);
+    for (size_t u = 0; *far <= next && u < e->unknowns; u++) q[e->coordinate[u]] += e->step[u];
+    return *far <= next;
 }
 
 static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudge, eq_diag *diag) {
-    double off = INFINITY;
+    double off = INFINITY, far = NAN;
     size_t at = 0;
     for (size_t step = 0; step < e->o.steps; step++, e->iterations++) {
         bool falls = false;
@@ -338,15 +345,15 @@ static eq_status settle(eq_elastic *e, size_t j, double *q, const eq_nudge *nudg
         if (off <= e->o.tolerance) {
             eq_status status = judge(e, j, q, &falls, diag);
             if (status != EQ_OK) return status;
-            if (!falls && rests(e, q)) {
+            if (falls) continue;
+            if (rests(e, q, &far)) {
                 e->worst = fmax(e->worst, off / e->o.tolerance);
                 return EQ_OK;
             }
-        } else if (!newton(e, j, q, nudge)) {
-            break;
         }
+        if (!newton(e, j, q, nudge)) break;
     }
-    return unsettled(e, j, q, at, off, diag);
+    return unsettled(e, j, q, at, off, far, diag);
 }
 
 eq_status eq_elastic_settle(eq_elastic *e, int slot, const eq_nudge *nudge, eq_diag *diag) {
