@@ -254,7 +254,7 @@ static const struct {
            {"network.kind=lstm", "hopfield"},
            {"circuit.deck=netlists/iris.cir", "one circuit or network"},
            {"cost.type=squared-difference", "squared-error"},
-           {"optimizer.rate=1e308", "does not settle"}};
+           {"optimizer.rate=1e308", "goes beyond what numbers hold"}};
 
 START_TEST(bad_input_is_told) {
     char *text;
