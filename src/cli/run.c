@@ -53,6 +53,16 @@ static eq_status keep(const eq_tables *t, const char *file, eq_status status, eq
     return EQ_OK;
 }
 
+static eq_status write_tables(const eq_tables *t, const char *file, const char *path,
+                              eq_format format, eq_diag *diag) {
+    eq_sink sink;
+    eq_status status = eq_sink_open(file, path, &sink, diag);
+    if (status != EQ_OK) return status;
+    status =
+        eq_result_write((const eq_result *const *)t->item, t->count, format, sink.stream, diag);
+    return eq_sink_close(&sink, status, diag);
+}
+
 static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *diag) {
     eq_deck *deck = NULL;
     eq_tables t = {NULL, 0, 0};
@@ -66,17 +76,11 @@ static eq_status run_deck(const char *path, const eq_deck_options *d, eq_diag *d
         eq_print_diag(diag);
         o = eq_deck_solving(d, method, deck->circuit);
     }
-    eq_sink sink;
     bool raw = status == EQ_OK && (format == EQ_RAW || format == EQ_RAW_ASCII);
     if (status == EQ_OK) {
         status = run_plan(deck, path, d, &o, raw, &t, diag);
         eq_status written = status == EQ_OK ? EQ_OK : keep(&t, d->file, status, diag);
-        if (written == EQ_OK) written = eq_sink_open(d->file, path, &sink, diag);
-        if (written == EQ_OK) {
-            written = eq_result_write((const eq_result *const *)t.item, t.count, format,
-                                      sink.stream, diag);
-            written = eq_sink_close(&sink, written, diag);
-        }
+        if (written == EQ_OK) written = write_tables(&t, d->file, path, format, diag);
         if (status == EQ_OK) status = written;
     }
     eq_tables_free(&t);
