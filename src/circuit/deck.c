@@ -52,7 +52,7 @@ bool eq_deck_note_multiple(eq_deck *d, eq_element e, double factor) {
     return true;
 }
 
-double eq_deck_multiple(const eq_deck *d, eq_element e) {
+static double multiple_of(const eq_deck *d, eq_element e) {
     size_t from = 0, to = d->multiples;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
@@ -65,9 +65,8 @@ double eq_deck_multiple(const eq_deck *d, eq_element e) {
 }
 
 double eq_deck_scale(const eq_deck *d, eq_handle h) {
-    return h.param == eq_handle_as_written(d->circuit, h.element).param
-               ? eq_deck_multiple(d, h.element)
-               : 1.0;
+    return h.param == eq_handle_as_written(d->circuit, h.element).param ? multiple_of(d, h.element)
+                                                                        : 1.0;
 }
 
 eq_circuit *eq_deck_circuit(const eq_deck *d) {

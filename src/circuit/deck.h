@@ -145,10 +145,9 @@ eq_deck *eq_deck_new(void);
 /* Frees the deck around its circuit, which is the caller's then. */
 eq_circuit *eq_deck_release(eq_deck *d);
 
-/* What stands in the table for a value of 1 on the line of the latest element; false: memory ran out. */
+/* Notes what stands in the table for a value of 1 on the line of the latest element; false: memory ran out. */
 bool eq_deck_note_multiple(eq_deck *d, eq_element e, double factor);
-double eq_deck_multiple(const eq_deck *d, eq_element e);
-/* The same of a parameter: 1 but for the value that the line gives. */
+/* That of a parameter: 1 but for the value that the line gives. */
 double eq_deck_scale(const eq_deck *d, eq_handle h);
 
 /* Takes over the output, also when it fails. */

@@ -34,20 +34,21 @@ void eq_unit_name(const size_t *width, size_t unit, eq_text *out) {
 eq_status eq_units_unsettled(eq_text *unit, size_t example, size_t count, const char *steps,
                              double off, double tolerance, const char *lower, eq_diag *diag) {
     static const double beyond = 1e100;
-    eq_status status =
-        unit->failed ? eq_out_of_memory(diag)
-        : !(off <= beyond)
-            ? eq_fail(diag, EQ_ERR_CONVERGE,
-                      "unit %s goes beyond what numbers hold in example %zu of the "
-                      "minibatch; look at encoding and data, at the weights (init, "
-                      "learning rates), and at cost and beta if it is nudged",
-                      unit->text, example + 1)
-            : eq_fail(diag, EQ_ERR_CONVERGE,
-                      "a phase of the network does not settle: after %zu %s a unit is "
-                      "still %.3g off, more than tolerance=%g (farthest is %s in example "
-                      "%zu of the minibatch); raise steps, or lower %sthe weights (their "
-                      "learning rates)",
-                      count, steps, off, tolerance, unit->text, example + 1, lower);
+    eq_status status;
+    if (unit->failed)
+        status = eq_out_of_memory(diag);
+    else if (!(off <= beyond))
+        status = eq_fail(diag, EQ_ERR_CONVERGE,
+                         "unit %s goes beyond what numbers hold in example %zu of the minibatch; "
+                         "look at encoding and data, at the weights (init, learning rates), and at "
+                         "cost and beta if it is nudged",
+                         unit->text, example + 1);
+    else
+        status = eq_fail(diag, EQ_ERR_CONVERGE,
+                         "a phase of the network does not settle: after %zu %s a unit is still "
+                         "%.3g off, more than tolerance=%g (farthest is %s in example %zu of the "
+                         "minibatch); raise steps, or lower %sthe weights (their learning rates)",
+                         count, steps, off, tolerance, unit->text, example + 1, lower);
     eq_text_free(unit);
     return status;
 }

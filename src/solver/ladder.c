@@ -152,15 +152,18 @@ static bool amplifies(const eq_newton *w, const eq_table *t) {
  * comes to. Where the co-content is convex there is one, and Newton's method goes down to it. With it stay MOS transistors where
  * nothing amplifies, and those of trainings, which it brings to their states in half the steps. */
 static bool limits_first(const eq_newton *w) {
-    bool begins = false, mos = false, gain = false;
+    bool mos = false, gain = false;
+    if (eq_newton_convex(w)) return false;
     for (int cls = 0; cls < EQ_CLASS_COUNT; cls++) {
         const eq_table *t = &w->s->circuit->table[cls];
-        bool limits = t->count > 0 && t->cls->begin != NULL, is_mos = t->cls->letter == 'm';
-        begins = begins || (limits && !is_mos);
-        mos = mos || (limits && is_mos);
-        gain = gain || amplifies(w, t);
+        if (t->count == 0 || t->cls->begin == NULL) continue;
+        if (t->cls->letter != 'm') return true;
+        mos = true;
     }
-    return (begins || (mos && gain && !w->begin.training)) && !eq_newton_convex(w);
+    if (!mos || w->begin.training) return false;
+    for (int cls = 0; !gain && cls < EQ_CLASS_COUNT; cls++)
+        gain = amplifies(w, &w->s->circuit->table[cls]);
+    return gain;
 }
 
 /* The rung that is tried in the k-th place. */

@@ -506,12 +506,11 @@ void eq_evaluation_free(eq_evaluation *e) {
 }
 
 bool eq_trained_nudges(const eq_trained *m) {
-    bool pair = false, any = false;
-    for (size_t k = 0; k < m->s.outputs; k++) {
-        eq_network_output(m->s.model, k, &pair);
-        any = any || pair;
-    }
-    return !any || !m->x->estimator.nodes || m->x->estimator.nudging != EQ_NUDGE_CLAMP;
+    const eq_estimator *e = &m->x->estimator;
+    bool pair = false;
+    if (e->nudging != EQ_NUDGE_CLAMP || !e->nodes) return true;
+    for (size_t k = 0; !pair && k < m->s.outputs; k++) eq_network_output(m->s.model, k, &pair);
+    return !pair;
 }
 
 /* The currents at which the nudged phase rests: -beta dC/dy at the free outputs, at the nudged ones,

@@ -309,9 +309,8 @@ static eq_status unsettled(const eq_elastic *e, size_t j, const double *q, size_
         return eq_fail(
             diag, EQ_ERR_CONVERGE,
             "no stable equilibrium is found for example %zu of the minibatch: the forces are "
-            "within "
-            "the tolerance, but nodes may still move by %.3g of the mean length; raise steps, or "
-            "lower forces, beta or learning rates",
+            "within the tolerance, but nodes may still move by %.3g of the mean length; raise "
+            "steps, or lower forces, beta or learning rates",
             j + 1, far);
     return eq_fail(
         diag, EQ_ERR_CONVERGE,

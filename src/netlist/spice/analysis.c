@@ -61,7 +61,7 @@ static bool element_target(eq_spice *s, eq_token t, eq_element e, eq_sweep *out)
     }
     if (!new_sweep(s, EQ_TARGET_ELEMENT, eq_handle_as_written(s->circuit, e), t, nothing, out))
         return false;
-    out->factor = eq_deck_multiple(s->deck, e);
+    out->factor = eq_deck_scale(s->deck, out->handle);
     return true;
 }
 

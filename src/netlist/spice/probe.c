@@ -223,8 +223,8 @@ static eq_lookup asked(eq_spice *s, eq_token name, eq_operand *value) {
     const char *probe = probe_of(name, &model);
     if (probe != NULL) return probed(s, model, probe, value);
     if (property_of(s, name, &e, &column)) {
-        bool written = column == eq_handle_as_written(s->circuit, e).param;
-        double factor = written && eq_spice_has_value(s, e) ? eq_deck_multiple(s->deck, e) : 1.0;
+        double factor =
+            eq_spice_has_value(s, e) ? eq_deck_scale(s->deck, (eq_handle){e, column}) : 1.0;
         eq_operand x[2] = {
             eq_formula_input_of(s->formula, (eq_formula_input){EQ_INPUT_PARAM, column, EQ_NONE, e}),
             {factor, EQ_NONE}};
